@@ -1,0 +1,67 @@
+# Names for what the tasks do (leakcheck/tasks.py, noxfile.py, bootstrap/); no logic here.
+# A recipe that fails prints the task's exit code ("Error 1": a test failed or leaked, "Error 2":
+# not checked); make itself leaves with 2 for every failure.
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+# Options of leakcheck, given as `make test-tcmalloc TEST=TestProbe LEVEL=strict`. They reach the
+# shell in single quotes and unexpanded, so a regex may hold | ( ) $ and blanks; a `$$`, as make
+# wants it, counts as one `$`.
+literal = $(subst $$$$,$$,$(value $(1)))
+option = $(if $(value $(2)),--$(1) '$(subst ','\'',$(call literal,$(2)))')
+COMMON = $(call option,project,PROJECT) $(call option,package,PACKAGE) \
+    $(call option,test,TEST) $(call option,engine,ENGINE) $(call option,binary,BINARY) \
+    $(call option,timeout,TIMEOUT) $(call option,json,JSON) \
+    $(if $(filter-out 0,$(value ISOLATE)),--isolate)
+# Arguments of the program itself; the shell splits them.
+PROGRAM_ARGS = $(if $(value ARGS),-- $(call literal,ARGS))
+
+# The tested program's environment is not to hold make's own.
+unexport PROJECT PACKAGE TEST LEVEL ENGINE BINARY TIMEOUT JSON ISOLATE ARGS MAKEFLAGS MFLAGS
+
+.DEFAULT_GOAL := help
+.PHONY: help setup ready doctor demo test-tcmalloc test-tcmalloc-strict test-tcmalloc-draconian \
+    test lint lock clean
+
+help: ## list these targets
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 26
+	@printf '\nOptions: PROJECT PACKAGE TEST LEVEL ENGINE BINARY TIMEOUT JSON ISOLATE=1, ARGS for the program itself\n'
+	@printf "Example: make test-tcmalloc TEST='^TestProbe' LEVEL=strict\n"
+
+setup: ## make .venv and install what is missing (called by all others)
+	@$(PYTHON) -m bootstrap
+
+ready:
+	@$(PYTHON) -m bootstrap --quiet
+
+demo: ready ## find the planted leaks of the bundled example
+	@$(BIN)/leakcheck demo
+
+test-tcmalloc: ready ## check tests for leaks (level: LEVEL, else HEAPCHECK, else normal)
+	@$(BIN)/leakcheck leak $(call option,level,LEVEL) $(COMMON) $(PROGRAM_ARGS)
+
+test-tcmalloc-strict: ready ## check tests for leaks, level strict
+	@$(BIN)/leakcheck strict $(COMMON) $(PROGRAM_ARGS)
+
+test-tcmalloc-draconian: ready ## check tests for leaks, level draconian
+	@$(BIN)/leakcheck draconian $(COMMON) $(PROGRAM_ARGS)
+
+doctor: ## show what is needed, what was found, and how to mend the rest
+	@$(PYTHON) -m bootstrap --quiet --keep-going
+	@$(BIN)/leakcheck doctor
+
+test: ## run the unit and end-to-end tests of leakcheck (ARGS: for pytest)
+	@$(PYTHON) -m bootstrap --quiet --tests
+	@$(BIN)/nox -s tests $(PROGRAM_ARGS)
+
+lint: ## check style and types of leakcheck's own source
+	@$(PYTHON) -m bootstrap --quiet --keep-going
+	@$(BIN)/nox -s lint typecheck
+
+lock: ready ## renew the lock files in requirements/
+	@$(BIN)/nox -s lock
+
+clean: ## remove .venv and everything else that was made here
+	rm -rf .venv .nox .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,72 @@
+"""What a machine must have before anything works, and the package that brings it.
+
+Names are those of Debian and Ubuntu. `libtcmalloc-minimal4` is called
+`libtcmalloc-minimal4t64` since Debian 13 and Ubuntu 24.04, which provides the old name too,
+so apt resolves it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+__all__ = ["Machine", "missing_packages", "parse_loader_cache", "venv_package"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Machine:
+    """What was found on this machine.
+
+    `libraries` are sonames of the dynamic loader's 64-bit libraries; `compiles_c` means that a C
+    program with a header of the C library compiles, `compiles_cxx` the same of C++; `python` is
+    (major, minor) of the Python that makes the environment, `has_venv` whether it can.
+    """
+
+    libraries: frozenset[str]
+    has_own_tcmalloc: bool
+    compiles_c: bool
+    compiles_cxx: bool
+    has_dot: bool
+    python: tuple[int, int]
+    has_venv: bool
+
+
+def missing_packages(machine: Machine, *, for_tests: bool) -> tuple[str, ...]:
+    """The packages to install, in a fixed order; empty when nothing is missing.
+
+    `for_tests` adds what only leakcheck's own end-to-end tests need.
+    """
+    needs = (
+        (_has_tcmalloc(machine), ("libtcmalloc-minimal4",)),
+        ("libunwind.so.8" in machine.libraries, ("libunwind8",)),
+        (machine.compiles_c, ("gcc", "libc6-dev")),
+        (machine.compiles_cxx or not for_tests, ("g++",)),
+        (machine.has_dot, ("graphviz",)),
+        (machine.has_venv, (venv_package(machine.python),)),
+    )
+    return tuple(package for found, packages in needs if not found for package in packages)
+
+
+def venv_package(python: tuple[int, int]) -> str:
+    """What brings `ensurepip` to Debian's own Python of this version."""
+    major, minor = python
+    return f"python{major}.{minor}-venv"
+
+
+def parse_loader_cache(output: str) -> frozenset[str]:
+    """The sonames of x86-64 libraries that `ldconfig -p` lists.
+
+    A line reads `	libunwind.so.8 (libc6,x86-64) => /lib/x86_64-linux-gnu/libunwind.so.8`;
+    lines of other architectures and the headline are passed over.
+    """
+    return frozenset(match["soname"] for match in _CACHE_LINE.finditer(output))
+
+
+_CACHE_LINE = re.compile(r"^\s+(?P<soname>\S+) \([^)\n]*x86-64[^)\n]*\) => ", re.MULTILINE)
+_TCMALLOC = re.compile(r"libtcmalloc(_minimal)?\.so\.\d+")
+
+
+def _has_tcmalloc(machine: Machine) -> bool:
+    if machine.has_own_tcmalloc:
+        return True
+    return any(_TCMALLOC.fullmatch(soname) for soname in machine.libraries)

@@ -1,0 +1,3 @@
+module example.com/mediaprobe
+
+go 1.21

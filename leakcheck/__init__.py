@@ -1,0 +1,1 @@
+"""Tells, truthfully, whether tests leak native memory, and where."""

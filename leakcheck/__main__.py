@@ -1,0 +1,81 @@
+"""The console script `leakcheck`, also as `python -m leakcheck`."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from importlib import metadata
+from typing import TYPE_CHECKING
+
+from invoke.exceptions import Exit, ParseError
+from invoke.program import Program
+
+from leakcheck.errors import ExitCode
+from leakcheck.progress import forget_standard_output
+from leakcheck.tasks import namespace
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+__all__ = ["main"]
+
+
+class LeakcheckProgram(Program):
+    """Invoke's program with our exit code for bad options and without its own options' help."""
+
+    def parse_core(self, argv: list[str] | None) -> None:
+        """Read the options before the task; byte code is written as Python's own setting says.
+
+        Invoke switches it off, and every start would compile the package again.
+        """
+        is_off = sys.dont_write_bytecode
+        with _bad_options_are_not_checked():
+            super().parse_core(argv)
+        sys.dont_write_bytecode = is_off
+
+    def parse_tasks(self) -> None:
+        """Read the task and its options."""
+        with _bad_options_are_not_checked():
+            super().parse_tasks()
+
+    def parse_cleanup(self) -> None:
+        """Answer `--help TASK` and the like."""
+        with _bad_options_are_not_checked():
+            super().parse_cleanup()
+
+    def print_help(self) -> None:
+        """Name the tasks, not the options that come from Invoke."""
+        print(f"Usage: {self.binary} TASK [--options]\n       {self.binary} TASK --help\n")  # noqa: T201
+        self.list_tasks()
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the task named on the command line and leave with its exit code."""
+    program = LeakcheckProgram(
+        name="leakcheck", binary="leakcheck", namespace=namespace, version=_version()
+    )
+    try:
+        program.run(None if argv is None else ["leakcheck", *argv])
+    except BrokenPipeError:  # `leakcheck --help | head`
+        forget_standard_output()
+        sys.exit(ExitCode.NOT_CHECKED)
+
+
+@contextlib.contextmanager
+def _bad_options_are_not_checked() -> Iterator[None]:
+    """Leave with 2: Invoke's 1 would say that a test failed or leaked."""
+    try:
+        yield
+    except ParseError as error:
+        raise Exit(f"leakcheck: {error}", code=ExitCode.NOT_CHECKED) from error
+
+
+def _version() -> str:
+    try:
+        return metadata.version("tcmalloc-leakcheck")
+    except metadata.PackageNotFoundError:  # a checkout that was not installed
+        return "unknown"
+
+
+if __name__ == "__main__":
+    main()

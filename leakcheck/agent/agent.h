@@ -1,0 +1,286 @@
+/* The agent's shared words. Every function here is safe inside a malloc hook
+ * unless its comment says otherwise: no function of the agent may call malloc,
+ * stdio, or anything of libc that takes a lock, except where marked. */
+#ifndef LEAKCHECK_AGENT_H
+#define LEAKCHECK_AGENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define LC_MAX_FRAMES 128
+#define LC_MAX_RANGES 4096
+
+struct lc_range {
+  uintptr_t lo, hi;
+};
+
+/* ---- config.c: what the Python side asked for (docs/agent.md) ---- */
+enum lc_level { LC_NORMAL, LC_STRICT, LC_DRACONIAN };
+
+struct lc_config {
+  enum lc_level level;
+  long deadline_ms;
+  bool go;
+  uintptr_t go_text_start, go_text_end; /* relocated */
+  /* Offsets into runtime.g and runtime.m; -1 when unknown. */
+  long g_m, g_sched_sp, g_stack_lo, g_stack_hi, g_syscallsp, g_syscallpc, g_syscallbp, g_goid;
+  long g_gopc, g_parent;
+  long m_g0, m_curg;
+  /* testing.tRunner's code, and where its argument t is, counted from the frame's canonical
+   * address; the place of the name in testing.T. */
+  /* runtime/debug.WriteHeapDump, runtime.startTheWorld, runtime.allgs */
+  uintptr_t go_dumper, go_world_starter, go_allgs;
+  long g_status;
+  uintptr_t go_cgocall; /* runtime.cgocall */
+  uintptr_t trunner_start, trunner_end;
+  long trunner_t, t_name;
+  /* runtime.mheap_.heapArenas (allArenas before Go 1.25): the address of the slice. */
+  uintptr_t go_arenas;
+  struct lc_range go_data[4]; /* data, bss, noptrdata, noptrbss; relocated */
+  bool go_companion; /* the binary was built with it */
+  char go_why[512]; /* else: why not */
+  long tlsg; /* 0 when unknown: a real one is negative on amd64 */
+  bool has_go_frames;
+  char run_dir[4096];
+};
+extern struct lc_config lc_config;
+/* Returns NULL, or why the configuration cannot be used. */
+const char *lc_config_read(const char *run_dir);
+
+/* ---- memory.c: the agent's own memory, from mmap alone ---- */
+void *lc_map(size_t bytes); /* zeroed; NULL when the kernel has no more */
+void lc_unmap(void *start, size_t bytes);
+/* The agent's own mappings, to keep them out of the roots. */
+size_t lc_own_ranges(const struct lc_range **out);
+/* Loaded images that are not the program's: the agent, tcmalloc, the dynamic loader. */
+extern struct lc_range lc_agent_image, lc_tcmalloc_image, lc_loader_image, lc_libc_image;
+bool lc_in_image(struct lc_range image, uintptr_t address);
+bool lc_in_agent(uintptr_t address); /* the agent's or tcmalloc's */
+struct lc_range lc_image_around(uintptr_t address);
+
+/* ---- depot.c: stacks, each stored once ---- */
+#define LC_NO_STACK 0u
+struct lc_stack {
+  uint32_t next, hash;
+  uint32_t count; /* frames; C frames first, then Go frames, then the goroutine's creator */
+  uint32_t test; /* lc_test_named; 0 when unknown */
+  uint32_t row[3]; /* scratch for report.c: place in each file, counted from 1 */
+  uint64_t allocated_objects, allocated_bytes;
+  uintptr_t frames[];
+};
+uint32_t lc_depot_put(const uintptr_t *frames, uint32_t count, uint32_t test); /* 0: full */
+struct lc_stack *lc_depot_get(uint32_t id);
+uint32_t lc_depot_count(void);
+void lc_depot_each(void (*visit)(uint32_t id, struct lc_stack *stack, void *context),
+                   void *context);
+
+/* ---- table.c: the blocks in use ---- */
+#define LC_OWNED_BY_AGENT 0xffffffffu
+struct lc_block {
+  uintptr_t address; /* 0: free slot */
+  size_t bytes;
+  uint32_t stack;
+  uint32_t sequence;
+};
+void lc_table_start(void);
+void lc_table_add(uintptr_t address, size_t bytes, uint32_t stack);
+bool lc_table_remove(uintptr_t address);
+uint64_t lc_table_live(void);
+void lc_table_each(void (*visit)(const struct lc_block *block, void *context), void *context);
+/* Pages (8 KiB, tcmalloc's) on which a block was ever handed out. */
+#define LC_PAGE_SHIFT 13
+#define LC_LEAF_BITS 15
+#define LC_TOP_BITS (47 - LC_PAGE_SHIFT - LC_LEAF_BITS)
+/* This thread is inside a shard: what a signal handler allocates is put off. */
+extern __thread volatile bool lc_holds_lock __attribute__((tls_model("initial-exec")));
+/* Clears a fresh block: a free block keeps tcmalloc's link to the next free one in its first
+ * word, and a former owner's pointers behind it, and either would hold other blocks. Pages
+ * never handed out before come cleared from the kernel. Before lc_table_add. */
+void lc_clear_fresh(uintptr_t address, size_t bytes);
+bool lc_page_was_handed_out(uintptr_t address);
+bool lc_leaf_exists(uintptr_t top_index);
+
+/* ---- counters, written by hooks.c and table.c ---- */
+struct lc_counters {
+  uint64_t allocations, frees, unknown_frees, lost;
+};
+void lc_counters_sum(struct lc_counters *sum);
+void lc_count_lost(void);
+
+/* ---- sbrk.c ---- */
+void lc_sbrk_start(void);
+
+/* ---- hooks.c ---- */
+const char *lc_hooks_install(void); /* NULL, or why not. Not safe in a hook. */
+extern __thread int lc_guard __attribute__((tls_model("initial-exec")));
+extern __thread bool lc_in_realloc __attribute__((tls_model("initial-exec")));
+struct lc_request {
+  bool is_set;
+  size_t alignment, bytes;
+};
+/* What an aligned allocation function was asked for (aligned.c). */
+extern __thread struct lc_request lc_aligned __attribute__((tls_model("initial-exec")));
+extern bool lc_program_begun; /* libraries are initialised; set by __libc_start_main */
+
+/* ---- unwind.c, gostack.c ---- */
+void lc_unwind_start(void); /* not safe in a hook: loads a library */
+const char *lc_unwinder_name(void);
+const char *lc_go_frames_state(void); /* "yes", "no: reason" or "-" */
+uint32_t lc_unwind_c(uintptr_t *frames, uint32_t room);
+uint32_t lc_unwind_go(uintptr_t *frames, uint32_t room, uint32_t *test);
+void lc_go_stack_start(void);
+/* Saved SP of the thread's g0: where C frames older than the running Go code begin; 0 if
+ * `thread_pointer` belongs to no Go thread. `called_c`: its goroutine is in C, or in a system
+ * call. */
+uintptr_t lc_go_saved_sp(uintptr_t thread_pointer, bool *on_g0, bool *called_c);
+bool lc_in_go_text(uintptr_t pc);
+bool lc_in_go_arena(uintptr_t address);
+/* Reads the list of arenas; runs in the forked checker. */
+void lc_go_arenas_read(void);
+/* Calls `visit` with the stack of each goroutine that is in C, or was when its frames were
+ * dumped: C may have stored a result there since. */
+void lc_each_stack_in_c(void (*visit)(struct lc_range stack, void *context), void *context);
+size_t lc_go_arena_count(void); /* 0 when unknown */
+struct lc_range lc_go_arena(size_t index);
+
+/* ---- godump.c: the companion's heap dump; runs in the forked checker ---- */
+bool lc_go_dump_is_there(void); /* whole or not */
+const char *lc_go_dump_open(void); /* NULL, or why there is none */
+const char *lc_go_dump_each_word(bool every_word, void (*visit)(uintptr_t word));
+
+/* ---- tests.c ---- */
+uint32_t lc_test_named(const char *text, size_t bytes);
+const char *lc_test_name(uint32_t test, size_t *bytes);
+/* `own_test` is what the goroutine's own stack says, or 0. */
+uint32_t lc_test_of_goroutine(uint64_t goroutine, uint64_t parent, uint32_t own_test);
+
+/* ---- threads.c ---- */
+#define LC_REGISTERS 17
+struct lc_thread {
+  uintptr_t thread_pointer;
+  uintptr_t registers[LC_REGISTERS];
+  uintptr_t sp, pc;
+  struct lc_range vector_state;
+  int tid;
+  bool answered;
+};
+struct lc_stack_record {
+  uintptr_t thread_pointer; /* 0: free slot */
+  uintptr_t lo, hi;
+  uint32_t header_offset; /* of glibc's own copy of lo behind thread_pointer; 0 unknown */
+  uint32_t tid_offset; /* likewise of the thread id */
+  int tid;
+};
+void lc_threads_start(void);
+void lc_threads_stop(void); /* stops all but the caller */
+void lc_threads_release(void);
+/* The stop signal came while the thread was inside a shard; it stops when it is out. */
+extern __thread volatile bool lc_stop_pending __attribute__((tls_model("initial-exec")));
+void lc_threads_stop_self(void);
+size_t lc_threads_stopped(const struct lc_thread **out);
+size_t lc_stack_records(const struct lc_stack_record **out);
+size_t lc_pending_starts(const struct lc_range **out); /* memory that holds start arguments */
+extern uintptr_t lc_main_thread_pointer;
+extern int lc_main_tid;
+
+/* ---- exits.c, patch.c ---- */
+extern struct lc_range lc_start_up_frames; /* of libc, between main's caller and argv */
+extern const struct link_map *lc_first_link_map;
+extern uintptr_t lc_static_tls_bytes; /* at most, below a thread pointer */
+const char *lc_exits_start(void); /* NULL, or why the exit bridge is not in place */
+bool lc_patch_jump(uintptr_t at, const void *target);
+const char *lc_patch_go_exit(const void *target);
+/* Redirects the call of `callee` in `function`; false when there is none. */
+bool lc_patch_call(uintptr_t function, uintptr_t callee, const void *target);
+void lc_world_thunk(void);
+void lc_go_exit_thunk(void);
+void lc_libc_exit_thunk(void);
+void lc_call_on_stack(void (*function)(void *), void *argument, void *stack_top);
+
+/* ---- canary.c ---- */
+void lc_canary_leak(void); /* not safe in a hook */
+bool lc_is_canary(const struct lc_block *block);
+
+/* ---- check.c ---- */
+struct lc_exit {
+  const char *moment;
+  int code;
+  uintptr_t sp; /* of the leaving thread, at the exit call */
+  uintptr_t pc;
+  uintptr_t registers[LC_REGISTERS];
+};
+void lc_check(const struct lc_exit *exit); /* once a process */
+/* Sees to it that the frozen copy is taken while Go's world still stands for the dump. */
+void lc_snapshot_at_dump_start(void);
+extern int lc_observed_pid; /* 0 until the agent is in place */
+bool lc_is_observed_process(void);
+void lc_observe_this_process(void);
+
+/* ---- maps.c: /proc/self/maps, and the loaded images ---- */
+struct lc_mapping {
+  uintptr_t lo, hi;
+  uint64_t offset, inode;
+  uint32_t device;
+  bool readable, writable, executable, private_;
+  char path[256]; /* cut when longer: compared by inode, never by name */
+};
+struct lc_maps {
+  struct lc_mapping *items;
+  size_t count;
+  char *text; /* as read */
+  size_t text_bytes;
+};
+const char *lc_maps_read(struct lc_maps *maps);
+const struct lc_mapping *lc_maps_find(const struct lc_maps *maps, uintptr_t address);
+
+/* ---- roots.c ---- */
+struct lc_roots {
+  struct lc_range *ranges;
+  size_t count, room;
+  uint64_t bytes;
+  uint64_t threads, unanswered;
+  uintptr_t *exact; /* pointers found elsewhere, to the start of blocks */
+  size_t exact_count, exact_room;
+  bool go_exact; /* Go's memory is known from the companion's dump, not scanned */
+  const char *go_why; /* else: why not */
+};
+const char *lc_roots_collect(struct lc_roots *roots, const struct lc_maps *maps,
+                             const struct lc_exit *exit);
+
+/* ---- mark.c ---- */
+enum { LC_LOST = 0, LC_REACHABLE = 1 };
+struct lc_marks {
+  struct lc_block *blocks; /* by address */
+  size_t count;
+  uint8_t *state;
+  uint32_t *owner; /* of a lost block: the direct leak that holds it (itself when direct) */
+  size_t canary; /* index, or SIZE_MAX */
+};
+const char *lc_mark(struct lc_marks *marks, const struct lc_roots *roots);
+/* Calls `visit` for each readable, present part of a range. */
+void lc_each_present(struct lc_range range, void (*visit)(struct lc_range part, void *context),
+                     void *context);
+
+/* ---- report.c ---- */
+void lc_report_failure(const char *why, const char *detail);
+const char *lc_report_write(const struct lc_marks *marks, const struct lc_roots *roots,
+                            const struct lc_maps *maps, const struct lc_exit *exit,
+                            uint64_t took_us);
+
+/* ---- text.c: output without libc ---- */
+struct lc_out {
+  int fd;
+  int error; /* errno of the first failed write */
+  size_t used;
+  char buffer[1 << 16];
+};
+bool lc_out_open(struct lc_out *out, const char *name); /* in the run directory, temporary */
+bool lc_out_close(struct lc_out *out, const char *name); /* flushes and renames */
+void lc_put(struct lc_out *out, const char *text);
+void lc_put_bytes(struct lc_out *out, const char *bytes, size_t count);
+void lc_put_number(struct lc_out *out, uint64_t number, int width);
+void lc_put_hex(struct lc_out *out, uint64_t number);
+uint64_t lc_now_us(void);
+
+#endif

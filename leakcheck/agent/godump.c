@@ -1,0 +1,279 @@
+/* Go's own account of its live memory: the heap dump that the companion left in the run
+ * directory (runtime/heapdump.go, format "go1.7 heap dump";
+ * golang.org/wiki/heapdump15-through-heapdump17). Runs in the forked checker: the file is mapped
+ * and read once, in order, in bounded memory. */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include "agent.h"
+#include "sys.h"
+
+enum {
+  END,
+  OBJECT,
+  OTHER_ROOT,
+  TYPE,
+  GOROUTINE,
+  STACK_FRAME,
+  PARAMS,
+  FINALIZER,
+  ITAB,
+  OS_THREAD,
+  MEM_STATS,
+  QUEUED_FINALIZER,
+  DATA,
+  BSS,
+  DEFER,
+  PANIC,
+  MEM_PROFILE,
+  ALLOC_SAMPLE
+};
+
+static const char header[] = "go1.7 heap dump\n";
+
+struct reader {
+  const unsigned char *at, *end;
+  bool bad;
+  bool every_word; /* of objects; else only what Go's type information calls pointers */
+  void (*visit)(uintptr_t word);
+};
+
+static const unsigned char *dump;
+static size_t dump_bytes;
+
+static const char *map_file(const char *path) {
+  struct stat facts;
+  long fd = lc_sys4(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW, 0);
+  if (fd < 0) {
+    return "the companion left no heap dump";
+  }
+  long result = lc_sys2(SYS_fstat, fd, &facts);
+  if (result != 0 || facts.st_size < (long)sizeof header) {
+    lc_sys1(SYS_close, fd);
+    return "the companion's heap dump is empty";
+  }
+  dump_bytes = (size_t)facts.st_size;
+  result = lc_sys6(SYS_mmap, 0, (long)dump_bytes, PROT_READ, MAP_SHARED, fd, 0);
+  lc_sys1(SYS_close, fd);
+  if (result < 0 && result > -4096) {
+    return "the companion's heap dump cannot be mapped";
+  }
+  dump = (const unsigned char *)result;
+  return NULL;
+}
+
+static const char *dump_path(void) {
+  static char path[sizeof lc_config.run_dir + 16];
+  size_t length = strlen(lc_config.run_dir);
+  memcpy(path, lc_config.run_dir, length);
+  memcpy(path + length, "/go.heapdump", sizeof "/go.heapdump");
+  return path;
+}
+
+bool lc_go_dump_is_there(void) { return lc_sys2(SYS_access, dump_path(), 0) == 0; }
+
+/* NULL when there is a whole dump; else why not. */
+const char *lc_go_dump_open(void) {
+  const char *why = map_file(dump_path());
+  if (why == NULL &&
+      (memcmp(dump, header, sizeof header - 1) != 0 || dump[dump_bytes - 1] != END)) {
+    why = "the companion's heap dump is cut, or of an unknown format";
+  }
+  if (why != NULL) {
+    dump = NULL;
+  }
+  return why;
+}
+
+static uint64_t take(struct reader *from) {
+  uint64_t value = 0;
+  for (int shift = 0; shift < 64 && from->at < from->end; shift += 7) {
+    unsigned char byte = *from->at++;
+    value |= (uint64_t)(byte & 127) << shift;
+    if (byte < 128) {
+      return value;
+    }
+  }
+  from->bad = true;
+  return 0;
+}
+
+static void skip(struct reader *from, int count) {
+  while (count-- > 0 && !from->bad) {
+    take(from);
+  }
+}
+
+static const unsigned char *take_bytes(struct reader *from, uint64_t *length) {
+  *length = take(from);
+  const unsigned char *start = from->at;
+  if (from->bad || *length > (uint64_t)(from->end - from->at)) {
+    from->bad = true;
+    *length = 0;
+    return start;
+  }
+  from->at += *length;
+  return start;
+}
+
+static void skip_string(struct reader *from) {
+  uint64_t length;
+  take_bytes(from, &length);
+}
+
+static uintptr_t word_of(const unsigned char *at) {
+  uintptr_t word;
+  memcpy(&word, at, sizeof word); /* contents lie unaligned in the file */
+  return word;
+}
+
+/* The pointer fields of `contents`, which follow it. */
+static void take_fields(struct reader *from, const unsigned char *contents, uint64_t length,
+                        bool visit_them) {
+  while (!from->bad) {
+    uint64_t kind = take(from);
+    if (kind == 0) {
+      return;
+    }
+    uint64_t offset = take(from);
+    if (visit_them && offset + 8 <= length) {
+      from->visit(word_of(contents + offset));
+    }
+  }
+}
+
+static void take_memory(struct reader *from, bool every_word) {
+  uint64_t length;
+  const unsigned char *contents = take_bytes(from, &length);
+  for (uint64_t at = 0; every_word && at + 8 <= length; at += 8) {
+    from->visit(word_of(contents + at));
+  }
+  take_fields(from, contents, length, !every_word);
+}
+
+static bool begins_with(const unsigned char *name, uint64_t length, const char *prefix) {
+  size_t wanted = strlen(prefix);
+  return length >= wanted && memcmp(name, prefix, wanted) == 0;
+}
+
+/* The runtime's, os's and testing's frames hold no C memory in untyped words, but stale
+ * copies of it: they lie where the test's own frames were. */
+static bool is_library_frame(const unsigned char *name, uint64_t length) {
+  static const char *const prefixes[] = {"runtime.", "internal/", "os.",     "testing.",
+                                         "runtime/", "syscall.",  "reflect."};
+  for (size_t i = 0; i < sizeof prefixes / sizeof prefixes[0]; i++) {
+    if (begins_with(name, length, prefixes[i])) {
+      return true;
+    }
+  }
+  return memmem(name, length, "leakcheckCompanion", 18) != NULL;
+}
+
+static void take_frame(struct reader *from) {
+  uint64_t length, name_length;
+  skip(from, 3); /* sp, depth, sp of the callee */
+  const unsigned char *contents = take_bytes(from, &length);
+  skip(from, 3); /* entry, pc, continuation pc */
+  const unsigned char *name = take_bytes(from, &name_length);
+  /* Also at strict: objects that live on the stack, such as closures, are in no pointer map of
+   * the dump. */
+  bool every_word = !is_library_frame(name, name_length);
+  for (uint64_t at = 0; every_word && at + 8 <= length; at += 8) {
+    from->visit(word_of(contents + at));
+  }
+  take_fields(from, contents, length, !every_word);
+}
+
+static void take_goroutine(struct reader *from) {
+  skip(from, 8);
+  skip_string(from); /* why it waits */
+  skip(from, 4);
+}
+
+static void take_profile_bucket(struct reader *from) {
+  skip(from, 2);
+  for (uint64_t frames = take(from); frames > 0 && !from->bad; frames--) {
+    skip_string(from);
+    skip_string(from);
+    skip(from, 1);
+  }
+  skip(from, 2);
+}
+
+static void take_record(struct reader *from, uint64_t kind) {
+  switch (kind) {
+  case OBJECT:
+    skip(from, 1);
+    take_memory(from, from->every_word);
+    break;
+  case DATA:
+  case BSS: /* untyped words of these are scanned in memory, where the level asks for it */
+    skip(from, 1);
+    take_memory(from, false);
+    break;
+  case OTHER_ROOT:
+    skip_string(from);
+    from->visit(take(from));
+    break;
+  case TYPE:
+    skip(from, 2);
+    skip_string(from);
+    skip(from, 1);
+    break;
+  case GOROUTINE:
+    take_goroutine(from);
+    break;
+  case STACK_FRAME:
+    take_frame(from);
+    break;
+  case PARAMS:
+    skip(from, 4);
+    skip_string(from);
+    skip_string(from);
+    skip(from, 1);
+    break;
+  case FINALIZER:
+  case QUEUED_FINALIZER:
+    skip(from, 5);
+    break;
+  case ITAB:
+  case ALLOC_SAMPLE:
+    skip(from, 2);
+    break;
+  case OS_THREAD:
+    skip(from, 3);
+    break;
+  case MEM_STATS:
+    skip(from, 24 + 256 + 1);
+    break;
+  case DEFER:
+    skip(from, 7);
+    break;
+  case PANIC:
+    skip(from, 6);
+    break;
+  case MEM_PROFILE:
+    take_profile_bucket(from);
+    break;
+  default:
+    from->bad = true;
+  }
+}
+
+const char *lc_go_dump_each_word(bool every_word, void (*visit)(uintptr_t word)) {
+  struct reader from = {.at = dump + sizeof header - 1,
+                        .end = dump + dump_bytes,
+                        .every_word = every_word,
+                        .visit = visit};
+  while (!from.bad) {
+    uint64_t kind = take(&from);
+    if (kind == END) {
+      return from.at == from.end ? NULL : "the companion's heap dump ends early";
+    }
+    take_record(&from, kind);
+  }
+  return "the companion's heap dump is malformed";
+}

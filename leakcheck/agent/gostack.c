@@ -1,0 +1,239 @@
+/* What the agent knows of Go: the goroutine that called into C, and its frames.
+ * Called in the hooks. Reads the Go runtime's memory at offsets that the Python side took
+ * from the program's own DWARF; every address is checked against the goroutine's stack. */
+#include "agent.h"
+#include "sys.h"
+
+static uintptr_t word_at(uintptr_t base, long offset) {
+  return *(const uintptr_t *)(base + (uintptr_t)offset);
+}
+
+bool lc_in_go_text(uintptr_t pc) {
+  return pc >= lc_config.go_text_start && pc < lc_config.go_text_end;
+}
+
+/* runtime/mheap.go: an arenaIdx names 64 MiB; runtime/malloc.go: arenaBaseOffset on amd64. */
+#define GO_ARENA_BYTES ((uintptr_t)64 << 20)
+#define GO_ARENA_BASE ((uintptr_t)0xffff800000000000)
+#define GO_MAX_ARENAS 65536u
+
+static struct {
+  const uintptr_t *indices;
+  uintptr_t count;
+} arenas;
+
+void lc_go_arenas_read(void) {
+  if (lc_config.go_arenas != 0) {
+    arenas.indices = (const uintptr_t *)word_at(lc_config.go_arenas, 0);
+    arenas.count = word_at(lc_config.go_arenas, 8);
+  }
+}
+
+size_t lc_go_arena_count(void) {
+  return arenas.indices != NULL && arenas.count <= GO_MAX_ARENAS ? arenas.count : 0;
+}
+
+struct lc_range lc_go_arena(size_t index) {
+  uintptr_t lo = arenas.indices[index] * GO_ARENA_BYTES + GO_ARENA_BASE;
+  return (struct lc_range){lo, lo + GO_ARENA_BYTES};
+}
+
+bool lc_in_go_arena(uintptr_t address) {
+  for (size_t i = 0; i < lc_go_arena_count(); i++) {
+    if (lc_in_image(lc_go_arena(i), address)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/* Where the debug information says that `t` is kept there is a testing.T; this only guards
+ * against a word that cannot be a pointer at all. */
+static bool may_be_object(uintptr_t address) {
+  return address % 8 == 0 && address >= 4096 && address >> 47 == 0;
+}
+
+static uintptr_t current_goroutine(uintptr_t thread_pointer) {
+  uintptr_t g = word_at(thread_pointer, lc_config.tlsg);
+  uintptr_t m = g != 0 ? word_at(g, lc_config.g_m) : 0;
+  return m != 0 ? word_at(m, lc_config.m_curg) : 0;
+}
+
+uintptr_t lc_go_saved_sp(uintptr_t thread_pointer, bool *on_g0, bool *called_c) {
+  if (!lc_config.has_go_frames) {
+    return 0;
+  }
+  uintptr_t g = word_at(thread_pointer, lc_config.tlsg);
+  uintptr_t m = g != 0 ? word_at(g, lc_config.g_m) : 0;
+  uintptr_t g0 = m != 0 ? word_at(m, lc_config.m_g0) : 0;
+  uintptr_t user = m != 0 ? word_at(m, lc_config.m_curg) : 0;
+  *on_g0 = g == g0;
+  *called_c = user != 0 && word_at(user, lc_config.g_syscallsp) != 0;
+  return g0 != 0 ? word_at(g0, lc_config.g_sched_sp) : 0;
+}
+
+/* The name of the test whose testing.tRunner frame is at `bp`; 0 when it cannot be read. */
+static uint32_t test_at(uintptr_t bp, uintptr_t hi) {
+  if (lc_config.trunner_t < 0 || lc_config.t_name < 0) {
+    return 0;
+  }
+  uintptr_t slot = bp + 16 + (uintptr_t)lc_config.trunner_t;
+  uintptr_t t = slot + 8 <= hi ? word_at(slot, 0) : 0;
+  if (t == 0 || !may_be_object(t)) {
+    return 0;
+  }
+  return lc_test_named((const char *)word_at(t, lc_config.t_name),
+                       word_at(t, lc_config.t_name + 8));
+}
+
+static bool is_trunner(uintptr_t pc) {
+  return pc >= lc_config.trunner_start && pc < lc_config.trunner_end;
+}
+
+struct walk {
+  uintptr_t bp, lo, hi;
+  uintptr_t *frames;
+  uint32_t count, room, test;
+};
+
+static uintptr_t cgocall_frame_bytes; /* 0: unknown */
+
+/* sub $n,%rsp in the prologue: 48 83 ec n, or 48 81 ec and four bytes. */
+void lc_go_stack_start(void) {
+  const unsigned char *code = (const unsigned char *)lc_config.go_cgocall;
+  for (int i = 0; code != NULL && i < 48 && cgocall_frame_bytes == 0; i++) {
+    if (code[i] == 0x48 && code[i + 1] == 0x83 && code[i + 2] == 0xec) {
+      cgocall_frame_bytes = code[i + 3];
+    } else if (code[i] == 0x48 && code[i + 1] == 0x81 && code[i + 2] == 0xec) {
+      cgocall_frame_bytes = code[i + 3] | (uintptr_t)code[i + 4] << 8;
+    }
+  }
+}
+
+/* A callback from C into Go runs below the frame of the runtime.cgocall that called C: its
+ * return address into that function was pushed right below the function's own stack pointer
+ * (runtime/asm_amd64.s, cgocallback). The frame pointer in between points to C's stack. */
+#define GO_CGOCALL_BYTES 1024u
+#define GO_CALLBACK_WORDS 32u
+
+static uintptr_t frame_above_callback(uintptr_t bp, uintptr_t hi) {
+  uintptr_t slot = bp + 16;
+  for (unsigned i = 0; i < GO_CALLBACK_WORDS && slot + 8 <= hi; i++, slot += 8) {
+    if (word_at(slot, 0) - lc_config.go_cgocall < GO_CGOCALL_BYTES) {
+      return cgocall_frame_bytes != 0 ? slot + 8 + cgocall_frame_bytes : 0;
+    }
+  }
+  return 0;
+}
+
+/* [bp] is the caller's frame pointer, [bp+8] the return address into the caller, whose own
+ * frame is at the next bp. The chain ends with 0 at the goroutine's start. */
+static void walk_frames(struct walk *walk) {
+  uintptr_t bp = walk->bp;
+  while (walk->count < walk->room && bp >= walk->lo && bp + 16 <= walk->hi && bp % 8 == 0) {
+    uintptr_t pc = word_at(bp, 8), next = word_at(bp, 0);
+    if (!lc_in_go_text(pc)) {
+      break;
+    }
+    walk->frames[walk->count++] = pc;
+    if (next != 0 && (next < walk->lo || next >= walk->hi)) {
+      next = frame_above_callback(bp, walk->hi);
+    }
+    if (next <= bp) {
+      break;
+    }
+    if (is_trunner(pc)) {
+      walk->test = test_at(next, walk->hi);
+    }
+    bp = next;
+  }
+}
+
+/* The frame pointer of runtime.cgocall, saved on entering the system call state
+ * (runtime/proc.go, reentersyscall). Before Go 1.23 only the stack pointer is saved there;
+ * the frame's size, from the function's own prologue, leads from it to the frame pointer. */
+static uintptr_t cgocall_frame(uintptr_t g) {
+  if (lc_config.g_syscallbp >= 0) {
+    return word_at(g, lc_config.g_syscallbp);
+  }
+  return word_at(g, lc_config.g_syscallsp) + cgocall_frame_bytes;
+}
+
+/* Nobody but the runtime started the main goroutine. */
+static void add_creator(struct walk *walk, uintptr_t g) {
+  if (lc_config.g_goid >= 0 && word_at(g, lc_config.g_goid) == 1) {
+    return;
+  }
+  uintptr_t creator = lc_config.g_gopc >= 0 ? word_at(g, lc_config.g_gopc) : 0;
+  if (walk->test == 0 && walk->count < walk->room && lc_in_go_text(creator)) {
+    walk->frames[walk->count++] = creator;
+  }
+}
+
+static uint32_t test_of(uintptr_t g, uint32_t own_test) {
+  if (lc_config.g_goid < 0 || lc_config.g_parent < 0) {
+    return own_test;
+  }
+  return lc_test_of_goroutine(word_at(g, lc_config.g_goid), word_at(g, lc_config.g_parent),
+                              own_test);
+}
+
+uint32_t lc_unwind_go(uintptr_t *frames, uint32_t room, uint32_t *test) {
+  if (!lc_config.has_go_frames || (lc_config.g_syscallbp < 0 && cgocall_frame_bytes == 0)) {
+    return 0;
+  }
+  uintptr_t g = current_goroutine(lc_thread_pointer());
+  if (g == 0 || word_at(g, lc_config.g_syscallsp) == 0) {
+    return 0;
+  }
+  struct walk walk = {
+      .bp = cgocall_frame(g),
+      .lo = word_at(g, lc_config.g_stack_lo),
+      .hi = word_at(g, lc_config.g_stack_hi),
+      .frames = frames,
+      .room = room,
+  };
+  walk_frames(&walk);
+  add_creator(&walk, g);
+  *test = test_of(g, walk.test);
+  return walk.count;
+}
+
+/* runtime/runtime2.go: goroutine states; the collector's scan bit may stand beside them. */
+enum { GO_RUNNABLE = 1, GO_RUNNING = 2, GO_SYSCALL = 3, GO_SCAN_BIT = 0x1000 };
+
+void lc_each_stack_in_c(void (*visit)(struct lc_range stack, void *context), void *context) {
+  if (!lc_config.has_go_frames || lc_config.go_allgs == 0 || lc_config.g_status < 0) {
+    return;
+  }
+  uintptr_t own = current_goroutine(lc_thread_pointer());
+  const uintptr_t *all = (const uintptr_t *)word_at(lc_config.go_allgs, 0);
+  uintptr_t count = word_at(lc_config.go_allgs, 8);
+  for (uintptr_t i = 0; i < count; i++) {
+    uintptr_t g = all[i];
+    unsigned status = (unsigned)(word_at(g, lc_config.g_status) & 0xffffffffu) & ~GO_SCAN_BIT;
+    if (g == own || status < GO_RUNNABLE || status > GO_SYSCALL) {
+      continue;
+    }
+    uintptr_t sp = word_at(g, lc_config.g_syscallsp);
+    sp = sp != 0 ? sp : word_at(g, lc_config.g_sched_sp);
+    struct lc_range stack = {word_at(g, lc_config.g_stack_lo), word_at(g, lc_config.g_stack_hi)};
+    if (lc_in_image(stack, sp)) {
+      stack.lo = sp;
+      visit(stack, context);
+    }
+  }
+}
+
+const char *lc_go_frames_state(void) {
+  if (!lc_config.go) {
+    return "-";
+  }
+  if (!lc_config.has_go_frames) {
+    return "no: the binary has no debug information (built with -ldflags=-w or stripped?)";
+  }
+  if (lc_config.g_syscallbp < 0 && cgocall_frame_bytes == 0) {
+    return "no: the frame of runtime.cgocall was not recognised";
+  }
+  return "yes";
+}

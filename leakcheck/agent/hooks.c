@@ -1,0 +1,102 @@
+/* The hooks themselves, on tcmalloc's public C interface (gperftools/malloc_hook_c.h:
+ * MallocHook_AddNewHook, MallocHook_AddDeleteHook). They cover malloc, calloc, realloc,
+ * memalign, operator new and the rest, in the minimal and the full library.
+ * Inside a hook nothing may allocate: what the unwinder allocates all the same is marked
+ * as the agent's own through lc_guard. */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <pthread.h>
+
+#include "agent.h"
+
+typedef void (*new_hook)(const void *block, size_t bytes);
+typedef void (*delete_hook)(const void *block);
+typedef int (*add_new_hook)(new_hook hook);
+typedef int (*add_delete_hook)(delete_hook hook);
+
+__thread int lc_guard __attribute__((tls_model("initial-exec")));
+
+bool lc_program_begun;
+
+/* Before the program begins, what the loader allocates, or tcmalloc's own constructor when
+ * called by the loader, belongs to neither the program nor its libraries. */
+static bool is_start_up(const uintptr_t *frames, uint32_t count) {
+  return !lc_program_begun && count > 0 && lc_in_image(lc_loader_image, frames[0]);
+}
+
+static uint32_t capture(size_t bytes) {
+  uintptr_t frames[LC_MAX_FRAMES];
+  lc_guard++;
+  uint32_t count = lc_unwind_c(frames, LC_MAX_FRAMES);
+  if (is_start_up(frames, count)) {
+    lc_guard--;
+    return LC_OWNED_BY_AGENT;
+  }
+  uint32_t test = 0;
+  count += lc_unwind_go(frames + count, LC_MAX_FRAMES - count, &test);
+  uint32_t id = lc_depot_put(frames, count, test);
+  if (id == LC_NO_STACK) {
+    lc_count_lost();
+  } else {
+    struct lc_stack *stack = lc_depot_get(id);
+    __atomic_fetch_add(&stack->allocated_objects, 1, __ATOMIC_RELAXED);
+    __atomic_fetch_add(&stack->allocated_bytes, bytes, __ATOMIC_RELAXED);
+  }
+  lc_guard--;
+  return id;
+}
+
+/* In a child of fork the hooks do nothing: it is not observed, and a lock of ours may be held
+ * by a thread that the child does not have. */
+static bool is_forked_child;
+
+static void after_fork(void) { is_forked_child = true; }
+
+static size_t requested(size_t bytes) {
+  bool fits = lc_aligned.is_set && bytes >= lc_aligned.bytes &&
+              bytes - lc_aligned.bytes <= lc_aligned.alignment;
+  lc_aligned.is_set = false;
+  return fits ? lc_aligned.bytes : bytes;
+}
+
+static void on_new(const void *block, size_t bytes) {
+  if (block == NULL || is_forked_child) {
+    return;
+  }
+  if (!lc_in_realloc) {
+    lc_clear_fresh((uintptr_t)block, bytes);
+  }
+  bytes = requested(bytes);
+  uint32_t stack = lc_guard != 0 ? LC_OWNED_BY_AGENT : capture(bytes);
+  lc_table_add((uintptr_t)block, bytes, stack);
+}
+
+static void on_delete(const void *block) {
+  if (block != NULL && !is_forked_child) {
+    lc_table_remove((uintptr_t)block);
+  }
+}
+
+const char *lc_hooks_install(void) {
+  add_new_hook add_new = (add_new_hook)dlsym(RTLD_DEFAULT, "MallocHook_AddNewHook");
+  add_delete_hook add_delete = (add_delete_hook)dlsym(RTLD_DEFAULT, "MallocHook_AddDeleteHook");
+  if (add_new == NULL || add_delete == NULL) {
+    return "no tcmalloc with malloc hooks (MallocHook_AddNewHook) is loaded";
+  }
+  lc_sbrk_start();
+  void *allocator = dlsym(RTLD_DEFAULT, "malloc");
+  lc_tcmalloc_image = lc_image_around((uintptr_t)add_new);
+  if (allocator == NULL || !lc_in_agent((uintptr_t)allocator)) {
+    return "malloc is not tcmalloc's: the program brings an allocator of its own";
+  }
+  lc_guard++;
+  int unregistered = pthread_atfork(NULL, NULL, after_fork);
+  lc_guard--;
+  if (unregistered != 0) {
+    return "no memory to watch for fork";
+  }
+  if (add_delete(on_delete) == 0 || add_new(on_new) == 0) {
+    return "tcmalloc refused the malloc hooks";
+  }
+  return NULL;
+}

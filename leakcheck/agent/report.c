@@ -1,0 +1,288 @@
+/* Writes the agent's files (docs/agent.md). Runs in the forked checker, and once at the
+ * start when there can be no check: raw system calls only. */
+#include "agent.h"
+#include "sys.h"
+
+enum { DIRECT, INDIRECT, IN_USE, KINDS };
+static const char *const file_names[KINDS] = {"direct.heap", "indirect.heap", "inuse.heap"};
+
+struct row {
+  uint32_t stack; /* LC_NO_STACK: a block whose stack could not be kept */
+  uint64_t objects, bytes;
+};
+
+struct rows {
+  struct row *items;
+  size_t count;
+  uint64_t objects, bytes;
+};
+
+static struct lc_out out;
+static struct rows rows[KINDS];
+static uint32_t row_of_no_stack[KINDS];
+
+static uint32_t *row_number(int kind, uint32_t stack) {
+  return stack == LC_NO_STACK ? &row_of_no_stack[kind] : &lc_depot_get(stack)->row[kind];
+}
+
+static void add_to_row(int kind, const struct lc_block *block) {
+  struct rows *to = &rows[kind];
+  uint32_t *number = row_number(kind, block->stack);
+  if (*number == 0) {
+    to->items[to->count++] = (struct row){.stack = block->stack};
+    *number = (uint32_t)to->count;
+  }
+  to->items[*number - 1].objects++;
+  to->items[*number - 1].bytes += block->bytes;
+  to->objects++;
+  to->bytes += block->bytes;
+}
+
+static void put_row(const struct row *row) {
+  const struct lc_stack *stack = row->stack == LC_NO_STACK ? NULL : lc_depot_get(row->stack);
+  lc_put_number(&out, row->objects, 6);
+  lc_put(&out, ": ");
+  lc_put_number(&out, row->bytes, 8);
+  lc_put(&out, " [");
+  lc_put_number(&out, stack != NULL ? stack->allocated_objects : row->objects, 6);
+  lc_put(&out, ": ");
+  lc_put_number(&out, stack != NULL ? stack->allocated_bytes : row->bytes, 8);
+  lc_put(&out, "] @");
+  for (uint32_t i = 0; stack != NULL && i < stack->count; i++) {
+    lc_put(&out, " ");
+    lc_put_hex(&out, stack->frames[i]);
+  }
+  lc_put(&out, "\n");
+}
+
+static void put_allocated_total(const struct rows *from) {
+  uint64_t objects = 0, bytes = 0;
+  for (size_t i = 0; i < from->count; i++) {
+    const struct row *row = &from->items[i];
+    const struct lc_stack *stack = row->stack == LC_NO_STACK ? NULL : lc_depot_get(row->stack);
+    objects += stack != NULL ? stack->allocated_objects : row->objects;
+    bytes += stack != NULL ? stack->allocated_bytes : row->bytes;
+  }
+  lc_put_number(&out, objects, 6);
+  lc_put(&out, ": ");
+  lc_put_number(&out, bytes, 8);
+}
+
+static bool write_rows(int kind, const struct lc_maps *maps) {
+  if (!lc_out_open(&out, file_names[kind])) {
+    return false;
+  }
+  lc_put(&out, "heap profile: ");
+  lc_put_number(&out, rows[kind].objects, 6);
+  lc_put(&out, ": ");
+  lc_put_number(&out, rows[kind].bytes, 8);
+  lc_put(&out, " [");
+  put_allocated_total(&rows[kind]);
+  lc_put(&out, "] @ heapprofile\n");
+  for (size_t i = 0; i < rows[kind].count; i++) {
+    put_row(&rows[kind].items[i]);
+  }
+  lc_put(&out, "\nMAPPED_LIBRARIES:\n");
+  lc_put_bytes(&out, maps->text, maps->text_bytes);
+  return lc_out_close(&out, file_names[kind]);
+}
+
+/* ---- which direct leak holds which indirect one ---- */
+
+struct pair {
+  uint64_t key; /* indirect row << 32 | direct row; 0: free slot */
+  uint64_t objects, bytes;
+};
+
+static void add_pair(struct pair *pairs, size_t mask, uint64_t key, uint64_t bytes) {
+  size_t at = (size_t)(key * 0x9e3779b97f4a7c15u >> 20) & mask;
+  while (pairs[at].key != 0 && pairs[at].key != key) {
+    at = (at + 1) & mask;
+  }
+  pairs[at].key = key;
+  pairs[at].objects++;
+  pairs[at].bytes += bytes;
+}
+
+static bool write_owners(const struct lc_marks *marks) {
+  size_t slots = 16;
+  while (slots < rows[INDIRECT].objects * 2) {
+    slots *= 2;
+  }
+  struct pair *pairs = lc_map(slots * sizeof *pairs);
+  if (pairs == NULL || !lc_out_open(&out, "owners")) {
+    return false;
+  }
+  for (size_t i = 0; i < marks->count; i++) {
+    if (marks->state[i] == LC_LOST && i != marks->canary && marks->owner[i] != i) {
+      uint64_t held = *row_number(INDIRECT, marks->blocks[i].stack);
+      uint64_t holder = *row_number(DIRECT, marks->blocks[marks->owner[i]].stack);
+      add_pair(pairs, slots - 1, held << 32 | holder, marks->blocks[i].bytes);
+    }
+  }
+  for (size_t i = 0; i < slots; i++) {
+    if (pairs[i].key >> 32 != 0 && (uint32_t)pairs[i].key != 0) {
+      lc_put_number(&out, (pairs[i].key >> 32) - 1, 0);
+      lc_put(&out, " ");
+      lc_put_number(&out, (uint32_t)pairs[i].key - 1, 0);
+      lc_put(&out, " ");
+      lc_put_number(&out, pairs[i].objects, 0);
+      lc_put(&out, " ");
+      lc_put_number(&out, pairs[i].bytes, 0);
+      lc_put(&out, "\n");
+    }
+  }
+  return lc_out_close(&out, "owners");
+}
+
+/* ---- which test a row belongs to ---- */
+
+static void put_tests(int kind, const char *kind_name) {
+  for (size_t i = 0; i < rows[kind].count; i++) {
+    uint32_t stack = rows[kind].items[i].stack;
+    uint32_t test = stack == LC_NO_STACK ? 0 : lc_depot_get(stack)->test;
+    if (test == 0) {
+      continue;
+    }
+    size_t bytes;
+    const char *name = lc_test_name(test, &bytes);
+    lc_put(&out, kind_name);
+    lc_put(&out, " ");
+    lc_put_number(&out, i, 0);
+    lc_put(&out, " ");
+    lc_put_bytes(&out, name, bytes);
+    lc_put(&out, "\n");
+  }
+}
+
+static bool write_tests(void) {
+  if (!lc_out_open(&out, "tests")) {
+    return false;
+  }
+  put_tests(DIRECT, "direct");
+  put_tests(INDIRECT, "indirect");
+  return lc_out_close(&out, "tests");
+}
+
+/* ---- evidence ---- */
+
+static void put_text(const char *key, const char *value) {
+  lc_put(&out, key);
+  lc_put(&out, " ");
+  lc_put(&out, value);
+  lc_put(&out, "\n");
+}
+
+static void put_count(const char *key, uint64_t value) {
+  lc_put(&out, key);
+  lc_put(&out, " ");
+  lc_put_number(&out, value, 0);
+  lc_put(&out, "\n");
+}
+
+static const char *level_name(void) {
+  static const char *const names[] = {"normal", "strict", "draconian"};
+  return names[lc_config.level];
+}
+
+static void put_liveness(const struct lc_roots *roots) {
+  lc_put(&out, "go_liveness ");
+  if (!lc_config.go) {
+    lc_put(&out, "-\n");
+  } else if (roots->go_exact) {
+    lc_put(&out, "exact\n");
+  } else {
+    lc_put(&out, "conservative: ");
+    lc_put(&out, roots->go_why);
+    lc_put(&out, "\n");
+  }
+}
+
+static bool write_evidence(const struct lc_marks *marks, const struct lc_roots *roots,
+                           const struct lc_exit *exit, uint64_t took_us) {
+  struct lc_counters sum;
+  lc_counters_sum(&sum);
+  if (!lc_out_open(&out, "evidence")) {
+    return false;
+  }
+  bool found = marks->canary != SIZE_MAX && marks->state[marks->canary] == LC_LOST;
+  put_text("agent", "1");
+  put_count("pid", (uint64_t)lc_sys0(SYS_getppid));
+  put_text("level", level_name());
+  put_count("exit_code", (unsigned)exit->code & 255u);
+  put_text("moment", exit->moment);
+  put_count("allocations", sum.allocations);
+  put_count("frees", sum.frees);
+  put_count("live_objects", rows[IN_USE].objects);
+  put_count("live_bytes", rows[IN_USE].bytes);
+  put_count("unknown_frees", sum.unknown_frees);
+  put_count("lost", sum.lost);
+  put_text("canary", found ? "found" : "missing");
+  put_text("unwinder", lc_unwinder_name());
+  put_count("stacks", lc_depot_count());
+  put_count("threads", roots->threads);
+  put_count("threads_unanswered", roots->unanswered);
+  put_count("root_bytes", roots->bytes);
+  put_text("go_frames", lc_go_frames_state());
+  put_liveness(roots);
+  put_count("direct_objects", rows[DIRECT].objects);
+  put_count("direct_bytes", rows[DIRECT].bytes);
+  put_count("indirect_objects", rows[INDIRECT].objects);
+  put_count("indirect_bytes", rows[INDIRECT].bytes);
+  put_count("direct_rows", rows[DIRECT].count);
+  put_count("indirect_rows", rows[INDIRECT].count);
+  put_count("check_us", took_us);
+  lc_put(&out, "end\n");
+  return lc_out_close(&out, "evidence");
+}
+
+/* ---- all ---- */
+
+static bool make_rows(const struct lc_marks *marks) {
+  for (int kind = 0; kind < KINDS; kind++) {
+    rows[kind].items = lc_map((lc_depot_count() + 2) * sizeof *rows[kind].items);
+    if (rows[kind].items == NULL) {
+      return false;
+    }
+  }
+  for (size_t i = 0; i < marks->count; i++) {
+    const struct lc_block *block = &marks->blocks[i];
+    if (block->stack == LC_OWNED_BY_AGENT || i == marks->canary) {
+      continue;
+    }
+    add_to_row(IN_USE, block);
+    if (marks->state[i] == LC_LOST) {
+      add_to_row(marks->owner[i] == i ? DIRECT : INDIRECT, block);
+    }
+  }
+  return true;
+}
+
+const char *lc_report_write(const struct lc_marks *marks, const struct lc_roots *roots,
+                            const struct lc_maps *maps, const struct lc_exit *exit,
+                            uint64_t took_us) {
+  if (!make_rows(marks)) {
+    return "no memory to write the report";
+  }
+  for (int kind = 0; kind < KINDS; kind++) {
+    if (!write_rows(kind, maps)) {
+      return "the report could not be written (disk full?)";
+    }
+  }
+  if (!write_owners(marks) || !write_tests() || !write_evidence(marks, roots, exit, took_us)) {
+    return "the report could not be written (disk full?)";
+  }
+  return NULL;
+}
+
+void lc_report_failure(const char *why, const char *detail) {
+  if (lc_out_open(&out, "failure")) {
+    lc_put(&out, why);
+    if (detail != NULL) {
+      lc_put(&out, ": ");
+      lc_put(&out, detail);
+    }
+    lc_put(&out, "\n");
+    lc_out_close(&out, "failure");
+  }
+}

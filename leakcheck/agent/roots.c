@@ -1,0 +1,477 @@
+/* Which memory holds blocks alive, by level (docs/agent.md, "Levels").
+ * Runs in the forked checker: the program's memory is frozen, no lock may be taken. */
+#define _GNU_SOURCE
+#include <elf.h>
+#include <link.h>
+
+#include "agent.h"
+#include "sys.h"
+
+#define PAGE ((uintptr_t)4096)
+#define MOST_LINK_MAPS 100000
+#define HANDOUT ((uintptr_t)1 << LC_PAGE_SHIFT)
+
+struct collecting {
+  struct lc_roots *roots;
+  const struct lc_maps *maps;
+  struct lc_range *claimed; /* judged already: images, stacks, the agent's own memory */
+  size_t claimed_count, claimed_room;
+  bool full;
+};
+
+static void add_root(struct collecting *to, uintptr_t lo, uintptr_t hi) {
+  if (lo >= hi) {
+    return;
+  }
+  if (to->roots->count == to->roots->room) {
+    to->full = true;
+    return;
+  }
+  to->roots->ranges[to->roots->count++] = (struct lc_range){lo, hi};
+}
+
+/* Only the readable part of it. */
+static void add_mapped_root(struct collecting *to, uintptr_t lo, uintptr_t hi) {
+  for (size_t i = 0; i < to->maps->count; i++) {
+    const struct lc_mapping *mapping = &to->maps->items[i];
+    if (mapping->readable && mapping->hi > lo && mapping->lo < hi) {
+      add_root(to, mapping->lo > lo ? mapping->lo : lo, mapping->hi < hi ? mapping->hi : hi);
+    }
+  }
+}
+
+static void add_exact(struct collecting *to, uintptr_t pointer) {
+  if (to->roots->exact_count < to->roots->exact_room) {
+    to->roots->exact[to->roots->exact_count++] = pointer;
+  } else {
+    to->full = true;
+  }
+}
+
+static void claim(struct collecting *to, uintptr_t lo, uintptr_t hi) {
+  if (to->claimed_count == to->claimed_room) {
+    to->full = true;
+    return;
+  }
+  to->claimed[to->claimed_count++] = (struct lc_range){lo, hi};
+}
+
+/* Leaves out pages that tcmalloc ever handed out: blocks are scanned when reached, and
+ * free ones hold stale pointers. */
+static void add_unclaimed(struct collecting *to, uintptr_t lo, uintptr_t hi) {
+  uintptr_t start = lo;
+  for (uintptr_t at = lo; at < hi;) {
+    uintptr_t next = (at & ~(HANDOUT - 1)) + HANDOUT;
+    uintptr_t leaf = at >> (LC_PAGE_SHIFT + LC_LEAF_BITS);
+    if (leaf >> LC_TOP_BITS != 0 || !lc_leaf_exists(leaf)) {
+      next = (leaf + 1) << (LC_PAGE_SHIFT + LC_LEAF_BITS);
+    } else if (lc_page_was_handed_out(at)) {
+      add_root(to, start, at);
+      start = next;
+    }
+    at = next;
+  }
+  add_root(to, start, hi);
+}
+
+/* ---- loaded images: data and bss ---- */
+
+static bool is_loaded_here(const struct lc_maps *maps, const struct lc_mapping *first,
+                           uintptr_t bias, const Elf64_Phdr *header) {
+  const struct lc_mapping *at = lc_maps_find(maps, bias + header->p_vaddr);
+  return header->p_filesz == 0 ||
+         (at != NULL && at->inode == first->inode && at->device == first->device &&
+          at->offset - at->lo ==
+              (header->p_offset & ~(PAGE - 1)) - ((bias + header->p_vaddr) & ~(PAGE - 1)));
+}
+
+static const Elf64_Phdr *headers_of(const struct lc_mapping *mapping, unsigned *count) {
+  const Elf64_Ehdr *file = (const Elf64_Ehdr *)mapping->lo;
+  static const unsigned char magic[4] = {0x7f, 'E', 'L', 'F'};
+  for (int i = 0; i < 4; i++) {
+    if (file->e_ident[i] != magic[i]) {
+      return NULL;
+    }
+  }
+  if (file->e_ident[EI_CLASS] != ELFCLASS64 || file->e_phentsize != sizeof(Elf64_Phdr) ||
+      file->e_phoff + file->e_phnum * sizeof(Elf64_Phdr) > mapping->hi - mapping->lo) {
+    return NULL;
+  }
+  *count = file->e_phnum;
+  return (const Elf64_Phdr *)(mapping->lo + file->e_phoff);
+}
+
+/* With Go's own account of its memory, strict takes only typed words from there. */
+static bool is_go_data_left_to_dump(const struct lc_roots *roots, uintptr_t *lo, uintptr_t hi) {
+  for (int i = 0; roots->go_exact && lc_config.level == LC_STRICT && i < 4; i++) {
+    struct lc_range data = lc_config.go_data[i];
+    if (data.lo <= *lo && *lo < data.hi && data.hi <= hi) {
+      *lo = data.hi;
+      return true;
+    }
+  }
+  return false;
+}
+
+static uintptr_t next_go_data(uintptr_t lo, uintptr_t hi) {
+  for (int i = 0; i < 4; i++) {
+    uintptr_t begins = lc_config.go_data[i].lo;
+    hi = begins > lo && begins < hi && begins < lc_config.go_data[i].hi ? begins : hi;
+  }
+  return hi;
+}
+
+static void add_data(struct collecting *to, uintptr_t lo, uintptr_t hi) {
+  while (lo < hi) {
+    if (!is_go_data_left_to_dump(to->roots, &lo, hi)) {
+      uintptr_t next = next_go_data(lo, hi);
+      add_mapped_root(to, lo, next);
+      lo = next;
+    }
+  }
+}
+
+static void add_image(struct collecting *to, const struct lc_mapping *mapping) {
+  unsigned count = 0;
+  const Elf64_Phdr *headers = headers_of(mapping, &count);
+  uintptr_t bias = 0;
+  bool has_bias = false;
+  for (unsigned i = 0; headers != NULL && i < count; i++) {
+    if (headers[i].p_type != PT_LOAD) {
+      continue;
+    }
+    if (!has_bias) {
+      bias = mapping->lo - (headers[i].p_vaddr & ~(PAGE - 1));
+      has_bias = true;
+    }
+    if (!is_loaded_here(to->maps, mapping, bias, &headers[i])) {
+      return; /* a file that is merely mapped, not loaded */
+    }
+  }
+  for (unsigned i = 0; has_bias && i < count; i++) {
+    if (headers[i].p_type == PT_LOAD && (headers[i].p_flags & PF_W) != 0) {
+      uintptr_t lo = bias + headers[i].p_vaddr, hi = lo + headers[i].p_memsz;
+      claim(to, lo & ~(PAGE - 1), (hi + PAGE - 1) & ~(PAGE - 1));
+      if (!lc_in_agent(lo)) { /* tcmalloc's own lists hold free blocks, and stale slots */
+        add_data(to, lo, hi);
+      }
+    }
+  }
+}
+
+static void add_images(struct collecting *to) {
+  for (size_t i = 0; i < to->maps->count; i++) {
+    const struct lc_mapping *mapping = &to->maps->items[i];
+    if (mapping->inode != 0 && mapping->offset == 0 && mapping->readable &&
+        mapping->hi - mapping->lo >= sizeof(Elf64_Ehdr)) {
+      add_image(to, mapping);
+    }
+  }
+}
+
+/* ---- threads ---- */
+
+static const struct lc_stack_record *record_of(uintptr_t thread_pointer, int tid) {
+  const struct lc_stack_record *records;
+  size_t count = lc_stack_records(&records);
+  for (size_t i = 0; i < count; i++) {
+    if (thread_pointer != 0 ? records[i].thread_pointer == thread_pointer : records[i].tid == tid) {
+      return &records[i];
+    }
+  }
+  return NULL;
+}
+
+static struct lc_range stack_of(const struct lc_maps *maps, uintptr_t thread_pointer, int tid) {
+  const struct lc_stack_record *record = record_of(thread_pointer, tid);
+  if (record != NULL) {
+    return (struct lc_range){record->lo, record->hi};
+  }
+  if (tid == lc_main_tid) {
+    for (size_t i = 0; i < maps->count; i++) {
+      const char *path = maps->items[i].path;
+      if (path[0] == '[' && path[1] == 's' && path[2] == 't' && path[6] == ']') {
+        return (struct lc_range){maps->items[i].lo, maps->items[i].hi};
+      }
+    }
+  }
+  return (struct lc_range){0, 0};
+}
+
+static bool is_inside(struct lc_range range, uintptr_t address) {
+  return address >= range.lo && address < range.hi;
+}
+
+/* glibc points 16 bytes into the vector that holds a thread's dynamic TLS (sysdeps/x86_64/
+ * nptl/tls.h, tcbhead_t.dtv; elf/dl-tls.c, _dl_allocate_tls): an interior pointer. */
+static void add_dynamic_tls(struct collecting *to, uintptr_t thread_pointer) {
+  add_exact(to, ((const uintptr_t *)thread_pointer)[1] - 16);
+}
+
+#define RED_ZONE 128u /* System V ABI: leaf functions use it without moving the pointer */
+
+/* Of the main thread's stack, what libc's start-up code left around main's caller is no frame
+ * of the program; above it are argv and the environment. */
+static void add_frames(struct collecting *to, uintptr_t lo, uintptr_t hi) {
+  struct lc_range start_up = lc_start_up_frames;
+  if (start_up.lo != 0 && lo < start_up.lo && hi >= start_up.hi) {
+    add_mapped_root(to, lo, start_up.lo);
+    lo = start_up.hi;
+  }
+  add_mapped_root(to, lo, hi);
+}
+
+/* Stopped behind, or for a restart at, the instruction 0f 05. In libc's functions alone: no
+ * vector register lives on across a call of one, but it may across a program's own asm. */
+static bool is_system_call_at(uintptr_t pc) {
+  const unsigned char *code = (const unsigned char *)pc;
+  return code[0] == 0x0f && code[1] == 0x05;
+}
+
+static bool waits_in_libc(uintptr_t pc) {
+  return lc_in_image(lc_libc_image, pc) && pc % PAGE >= 2 &&
+         (is_system_call_at(pc - 2) || is_system_call_at(pc));
+}
+
+/* Where the C frames of a thread begin. A thread that runs Go code has none but those
+ * older than the Go code, at g0's saved stack pointer; what lies below is the scheduler's
+ * own frames, full of stale words. */
+static void add_stack(struct collecting *to, struct lc_range stack, const struct lc_thread *at,
+                      struct lc_range registers) {
+  bool on_g0 = false, called_c = false;
+  uintptr_t saved = lc_go_saved_sp(at->thread_pointer, &on_g0, &called_c);
+  bool runs_go = saved != 0 && (lc_in_go_text(at->pc) || lc_in_go_arena(at->sp) || !called_c);
+  if (runs_go) {
+    add_frames(to, is_inside(stack, saved) ? saved : stack.lo, stack.hi);
+    if (!on_g0) {
+      add_root(to, registers.lo, registers.hi);
+    }
+    return;
+  }
+  add_root(to, registers.lo, registers.hi);
+  if (!waits_in_libc(at->pc)) { /* calls keep no vector register: what is there is stale */
+    add_root(to, at->vector_state.lo, at->vector_state.hi);
+  }
+  if (is_inside(stack, at->sp)) {
+    uintptr_t lo = at->tid != 0 ? at->sp - RED_ZONE : at->sp; /* the leaving one is in a call */
+    add_frames(to, lo > stack.lo ? lo & ~(uintptr_t)7 : stack.lo, stack.hi);
+    return;
+  }
+  /* A fiber, or a signal stack: its frames, and all of the thread's own stack. */
+  add_mapped_root(to, stack.lo, stack.hi);
+  const struct lc_mapping *mapping = lc_maps_find(to->maps, at->sp);
+  if (mapping != NULL && mapping->readable) {
+    add_exact(to, at->sp); /* a fiber's stack may be a block */
+    add_unclaimed(to, at->sp & ~(uintptr_t)7, mapping->hi);
+  }
+}
+
+static void add_thread(struct collecting *to, const struct lc_thread *thread) {
+  struct lc_range stack = stack_of(to->maps, thread->thread_pointer, thread->tid);
+  to->roots->threads++;
+  claim(to, stack.lo, stack.hi);
+  if (!thread->answered) {
+    to->roots->unanswered++;
+    add_mapped_root(to, stack.lo, stack.hi);
+    return;
+  }
+  add_dynamic_tls(to, thread->thread_pointer);
+  struct lc_range registers = {(uintptr_t)thread->registers,
+                               (uintptr_t)(thread->registers + LC_REGISTERS)};
+  add_stack(to, stack, thread, registers);
+}
+
+static void add_leaving_thread(struct collecting *to, const struct lc_exit *exit) {
+  struct lc_thread self = {
+      .thread_pointer = lc_thread_pointer(), .sp = exit->sp, .pc = exit->pc, .answered = true};
+  bool is_main = self.thread_pointer == lc_main_thread_pointer;
+  struct lc_range stack = stack_of(to->maps, self.thread_pointer, is_main ? lc_main_tid : 0);
+  to->roots->threads++;
+  claim(to, stack.lo, stack.hi);
+  add_dynamic_tls(to, self.thread_pointer);
+  add_stack(
+      to, stack, &self,
+      (struct lc_range){(uintptr_t)exit->registers, (uintptr_t)(exit->registers + LC_REGISTERS)});
+}
+
+/* What an ended thread returned is kept in glibc's header until somebody joins it. The kernel
+ * sets the header's thread id to 0 at the end, joining sets it to -1; of a detached thread the
+ * header points to itself (nptl/descr.h, joinid). */
+static bool awaits_join(const struct lc_stack_record *record) {
+  if (record->tid_offset == 0 || *(const int *)(record->thread_pointer + record->tid_offset) != 0) {
+    return false;
+  }
+  for (uintptr_t at = record->thread_pointer + 32; at < record->thread_pointer + 0x900; at += 8) {
+    if (at + 8 > record->hi || *(const uintptr_t *)at == record->thread_pointer) {
+      return at + 8 > record->hi;
+    }
+  }
+  return true;
+}
+
+/* A finished thread's stack stays mapped in glibc's cache, full of stale pointers. It is
+ * still that stack, and not new memory at the same place, while glibc's header is there. */
+static void claim_dead_stacks(struct collecting *to) {
+  const struct lc_stack_record *records;
+  size_t count = lc_stack_records(&records);
+  for (size_t i = 0; i < count; i++) {
+    const struct lc_mapping *mapping = lc_maps_find(to->maps, records[i].thread_pointer);
+    if (mapping == NULL || !mapping->readable) {
+      continue;
+    }
+    uintptr_t header = records[i].thread_pointer + records[i].header_offset;
+    if (records[i].header_offset == 0 || *(const uintptr_t *)header == records[i].lo) {
+      if (awaits_join(&records[i])) {
+        add_mapped_root(to, records[i].thread_pointer, records[i].hi);
+      }
+      claim(to, records[i].lo, records[i].hi);
+      add_dynamic_tls(to, records[i].thread_pointer); /* glibc keeps that for the next thread */
+    }
+  }
+}
+
+static void add_threads(struct collecting *to, const struct lc_exit *exit) {
+  const struct lc_thread *threads;
+  const struct lc_range *starts;
+  size_t count = lc_threads_stopped(&threads);
+  for (size_t i = 0; i < count; i++) {
+    add_thread(to, &threads[i]);
+  }
+  add_leaving_thread(to, exit);
+  claim_dead_stacks(to);
+  count = lc_pending_starts(&starts);
+  for (size_t i = 0; i < count; i++) {
+    add_root(to, starts[i].lo, starts[i].hi);
+  }
+}
+
+/* Of the loader's own pages only what is known to lie there: the kernel merges them with what the
+ * program maps beside them. */
+static void add_near(struct collecting *to, uintptr_t address, uintptr_t before, uintptr_t after) {
+  const struct lc_mapping *mapping = lc_maps_find(to->maps, address);
+  if (mapping != NULL && mapping->inode == 0 && !lc_page_was_handed_out(address)) {
+    uintptr_t lo = address - before, hi = address + after;
+    add_unclaimed(to, lo > mapping->lo ? lo : mapping->lo, hi < mapping->hi ? hi : mapping->hi);
+  }
+}
+
+/* The main thread's TLS, below and above its thread pointer, and the link maps come from the
+ * loader's first pages (elf/dl-minimal.c). struct pthread has 2.3 KB, struct link_map 1.2 KB. */
+static void add_loader_memory(struct collecting *to) {
+  add_near(to, lc_main_thread_pointer & ~(uintptr_t)7, lc_static_tls_bytes, 0xa00);
+  const struct link_map *map = lc_first_link_map;
+  for (int i = 0; map != NULL && i < MOST_LINK_MAPS; i++) {
+    add_near(to, (uintptr_t)map, 0, 0x600);
+    map = map->l_next;
+  }
+}
+
+/* ---- other memory ---- */
+
+static void sort_claims(struct collecting *to) {
+  for (size_t gap = to->claimed_count / 2; gap > 0; gap /= 2) {
+    for (size_t i = gap; i < to->claimed_count; i++) {
+      struct lc_range held = to->claimed[i];
+      size_t at = i;
+      for (; at >= gap && to->claimed[at - gap].lo > held.lo; at -= gap) {
+        to->claimed[at] = to->claimed[at - gap];
+      }
+      to->claimed[at] = held;
+    }
+  }
+}
+
+static void add_gaps(struct collecting *to, uintptr_t lo, uintptr_t hi) {
+  for (size_t i = 0; i < to->claimed_count && lo < hi; i++) {
+    struct lc_range claimed = to->claimed[i];
+    if (claimed.hi <= lo || claimed.lo >= hi) {
+      continue;
+    }
+    if (claimed.lo > lo) {
+      add_unclaimed(to, lo, claimed.lo);
+    }
+    lo = claimed.hi;
+  }
+  if (lo < hi) {
+    add_unclaimed(to, lo, hi);
+  }
+}
+
+static bool is_special(const char *path) { /* [heap] is tcmalloc's, [stack] the main thread's */
+  return path[0] == '[' && !(path[1] == 'a' && path[2] == 'n' && path[3] == 'o');
+}
+
+/* Go's arenas are known from the dump, or, without one, scanned whole. */
+static void add_go_heap(struct collecting *to) {
+  for (size_t i = 0; i < lc_go_arena_count(); i++) {
+    struct lc_range arena = lc_go_arena(i);
+    claim(to, arena.lo, arena.hi);
+    if (!to->roots->go_exact) {
+      add_mapped_root(to, arena.lo, arena.hi);
+    }
+  }
+}
+
+static void add_goroutine_stack(struct lc_range stack, void *context) {
+  add_mapped_root(context, stack.lo, stack.hi);
+}
+
+static void add_other_memory(struct collecting *to) {
+  const struct lc_range *own;
+  size_t own_count = lc_own_ranges(&own);
+  for (size_t i = 0; i < own_count; i++) {
+    claim(to, own[i].lo, own[i].hi);
+  }
+  sort_claims(to);
+  for (size_t i = 0; i < to->maps->count; i++) {
+    const struct lc_mapping *mapping = &to->maps->items[i];
+    if (mapping->readable && mapping->writable && mapping->private_ && !is_special(mapping->path)) {
+      add_gaps(to, mapping->lo, mapping->hi);
+    }
+  }
+}
+
+static void decide_go_liveness(struct lc_roots *roots) {
+  if (!lc_config.go) {
+    return;
+  }
+  lc_go_arenas_read();
+  if (lc_go_arena_count() == 0) {
+    roots->go_why = "the binary's debug information does not say where Go's heap is";
+  } else if (!lc_config.go_companion) {
+    roots->go_why = lc_config.go_why;
+  } else {
+    roots->go_why = lc_go_dump_open();
+  }
+  roots->go_exact = roots->go_why == NULL;
+}
+
+const char *lc_roots_collect(struct lc_roots *roots, const struct lc_maps *maps,
+                             const struct lc_exit *exit) {
+  const struct lc_range *own;
+  struct collecting to = {.roots = roots, .maps = maps};
+  roots->room = maps->count * 8 + 4 * LC_MAX_RANGES + lc_table_live() / 4;
+  roots->ranges = lc_map(roots->room * sizeof *roots->ranges);
+  roots->exact_room = 1u << 16;
+  roots->exact = lc_map(roots->exact_room * sizeof *roots->exact);
+  to.claimed_room = maps->count * 4 + 4 * LC_MAX_RANGES + 2 * lc_own_ranges(&own) + (1u << 16);
+  to.claimed = lc_map(to.claimed_room * sizeof *to.claimed);
+  if (roots->ranges == NULL || roots->exact == NULL || to.claimed == NULL) {
+    return "no memory for the list of roots";
+  }
+  decide_go_liveness(roots);
+  if (lc_config.level != LC_DRACONIAN) {
+    add_images(&to);
+    add_threads(&to, exit);
+    add_loader_memory(&to);
+    add_go_heap(&to);
+    if (roots->go_exact) {
+      lc_each_stack_in_c(add_goroutine_stack, &to);
+    }
+    bool go_heap_is_somewhere = lc_config.go && lc_go_arena_count() == 0;
+    if (lc_config.level == LC_NORMAL || go_heap_is_somewhere) {
+      add_other_memory(&to);
+    }
+  }
+  return to.full ? "too many memory ranges to scan" : NULL;
+}

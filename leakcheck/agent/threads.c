@@ -1,0 +1,383 @@
+/* Thread stacks, and stopping the world.
+ * pthread_create is interposed to learn each stack's exact bounds: adjacent mappings merge
+ * in /proc/self/maps. At the check every other thread is stopped by glibc's own SETXID
+ * signal, which no program can block through libc, and says its registers; what the
+ * handler does is raw system calls alone. */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <pthread.h>
+#include <signal.h>
+#include <threads.h>
+#include <time.h>
+#include <ucontext.h>
+
+#include "agent.h"
+#include "sys.h"
+
+#define STOP_SIGNAL 33
+#define CHUNK_RECORDS 8192u
+#define MAX_STOPPED 32768u
+#define WAIT_US 300000u
+
+typedef int (*create_function)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
+static create_function real_create;
+
+uintptr_t lc_main_thread_pointer;
+int lc_main_tid;
+
+/* ---- records of stacks ---- */
+static struct lc_stack_record records[CHUNK_RECORDS];
+static size_t record_count;
+static volatile int record_lock;
+
+static uint32_t find_header(uintptr_t thread_pointer, uintptr_t lo, uintptr_t hi) {
+  for (uint32_t at = 64; at + 16 <= 0x900 && thread_pointer + at + 16 <= hi; at += 8) {
+    const uintptr_t *word = (const uintptr_t *)(thread_pointer + at);
+    if (word[0] == lo && word[1] == hi - lo) {
+      return at;
+    }
+  }
+  return 0;
+}
+
+static uint32_t find_tid(const struct lc_stack_record *record) {
+  for (uint32_t at = 64; at + 4 <= 0x900 && record->thread_pointer + at + 4 <= record->hi;
+       at += 4) {
+    if (*(const int *)(record->thread_pointer + at) == record->tid) {
+      return at;
+    }
+  }
+  return 0;
+}
+
+static void record_stack(void) {
+  pthread_attr_t attributes;
+  void *lo = NULL;
+  size_t bytes = 0;
+  if (pthread_getattr_np(pthread_self(), &attributes) != 0) {
+    return;
+  }
+  pthread_attr_getstack(&attributes, &lo, &bytes);
+  pthread_attr_destroy(&attributes);
+  struct lc_stack_record record = {
+      .thread_pointer = lc_thread_pointer(),
+      .lo = (uintptr_t)lo,
+      .hi = (uintptr_t)lo + bytes,
+      .tid = (int)lc_sys0(SYS_gettid),
+  };
+  record.header_offset = find_header(record.thread_pointer, record.lo, record.hi);
+  record.tid_offset = find_tid(&record);
+  lc_lock(&record_lock);
+  size_t at = 0;
+  while (at < record_count && records[at].thread_pointer != record.thread_pointer) {
+    at++; /* glibc hands the same stack out again: its record is renewed */
+  }
+  if (at < CHUNK_RECORDS) {
+    records[at] = record;
+    record_count += at == record_count;
+  }
+  lc_unlock(&record_lock);
+}
+
+size_t lc_stack_records(const struct lc_stack_record **out) {
+  *out = records;
+  return record_count;
+}
+
+/* ---- pthread_create ---- */
+struct start {
+  void *(*function)(void *);
+  void *argument;
+  struct start *next;
+};
+static struct start *free_starts;
+static struct lc_range start_chunks[256];
+static size_t start_chunk_count;
+static volatile int start_lock;
+
+static struct start *take_start(void) {
+  lc_lock(&start_lock);
+  if (free_starts == NULL && start_chunk_count < 256) {
+    struct start *chunk = lc_map(1 << 16);
+    if (chunk != NULL) {
+      start_chunks[start_chunk_count++] =
+          (struct lc_range){(uintptr_t)chunk, (uintptr_t)chunk + (1 << 16)};
+      for (size_t i = 0; i < (1 << 16) / sizeof *chunk; i++) {
+        chunk[i].next = free_starts;
+        free_starts = &chunk[i];
+      }
+    }
+  }
+  struct start *start = free_starts;
+  if (start != NULL) {
+    free_starts = start->next;
+  }
+  lc_unlock(&start_lock);
+  return start;
+}
+
+static void give_start(struct start *start) {
+  start->function = NULL;
+  start->argument = NULL; /* no root any more */
+  lc_lock(&start_lock);
+  start->next = free_starts;
+  free_starts = start;
+  lc_unlock(&start_lock);
+}
+
+size_t lc_pending_starts(const struct lc_range **out) {
+  *out = start_chunks;
+  return start_chunk_count;
+}
+
+static void *thread_begins(void *argument) {
+  struct start *start = argument;
+  void *(*function)(void *) = start->function;
+  void *passed = start->argument;
+  lc_guard++;
+  record_stack();
+  lc_guard--;
+  give_start(start);
+  return function(passed);
+}
+
+__attribute__((visibility("default"))) int pthread_create(pthread_t *thread,
+                                                          const pthread_attr_t *attributes,
+                                                          void *(*function)(void *),
+                                                          void *argument) {
+  if (real_create == NULL) {
+    real_create = (create_function)dlsym(RTLD_NEXT, "pthread_create");
+  }
+  struct start *start = take_start();
+  if (start == NULL) {
+    return real_create(thread, attributes, function, argument);
+  }
+  start->function = function;
+  start->argument = argument;
+  int result = real_create(thread, attributes, thread_begins, start);
+  if (result != 0) {
+    give_start(start);
+  }
+  return result;
+}
+
+typedef int (*thrd_function)(thrd_t *, thrd_start_t, void *);
+
+static int c11_thread_begins(void *argument) {
+  struct start *start = argument;
+  thrd_start_t function = (thrd_start_t)(uintptr_t)start->function;
+  void *passed = start->argument;
+  lc_guard++;
+  record_stack();
+  lc_guard--;
+  give_start(start);
+  return function(passed);
+}
+
+__attribute__((visibility("default"))) int thrd_create(thrd_t *thread, thrd_start_t function,
+                                                       void *argument) {
+  static thrd_function real;
+  if (real == NULL) {
+    real = (thrd_function)dlsym(RTLD_NEXT, "thrd_create");
+  }
+  struct start *start = take_start();
+  if (start == NULL) {
+    return real(thread, function, argument);
+  }
+  start->function = (void *(*)(void *))(uintptr_t)function;
+  start->argument = argument;
+  int result = real(thread, c11_thread_begins, start);
+  if (result != thrd_success) {
+    give_start(start);
+  }
+  return result;
+}
+
+void lc_threads_start(void) {
+  real_create = (create_function)dlsym(RTLD_NEXT, "pthread_create");
+  lc_main_thread_pointer = lc_thread_pointer();
+  lc_main_tid = (int)lc_sys0(SYS_gettid);
+}
+
+/* ---- stopping ---- */
+struct kernel_action { /* asm/signal.h, struct sigaction of rt_sigaction on x86-64 */
+  void (*handler)(int, siginfo_t *, void *);
+  unsigned long flags;
+  void (*restorer)(void);
+  uint64_t mask;
+};
+#define KERNEL_SA_RESTORER 0x04000000ul
+
+static struct lc_thread *stopped;
+static uint32_t stopped_count;
+static uint32_t answered_count;
+static uint32_t release_word;
+static bool is_stopping;
+static struct kernel_action old_action;
+
+__thread volatile bool lc_stop_pending __attribute__((tls_model("initial-exec")));
+
+__attribute__((naked)) static void restorer(void) {
+  __asm__("mov $15, %eax\n\tsyscall"); /* rt_sigreturn */
+}
+
+static void keep_context(struct lc_thread *self, const ucontext_t *context) {
+  static const int order[LC_REGISTERS] = {REG_R8,  REG_R9,  REG_R10, REG_R11, REG_R12, REG_R13,
+                                          REG_R14, REG_R15, REG_RDI, REG_RSI, REG_RBP, REG_RBX,
+                                          REG_RDX, REG_RAX, REG_RCX, REG_RSP, REG_RIP};
+  for (int i = 0; i < LC_REGISTERS; i++) {
+    self->registers[i] = (uintptr_t)context->uc_mcontext.gregs[order[i]];
+  }
+  self->sp = (uintptr_t)context->uc_mcontext.gregs[REG_RSP];
+  self->pc = (uintptr_t)context->uc_mcontext.gregs[REG_RIP];
+  uintptr_t vector = (uintptr_t)context->uc_mcontext.fpregs;
+  if (vector != 0) {
+    self->vector_state = (struct lc_range){vector, vector + 512};
+  }
+}
+
+/* Our handler stays: a signal may still be on its way to a thread that had it blocked. What
+ * is not ours is passed on, so that setuid() of a program with threads goes on to work. */
+static void pass_on(int number, siginfo_t *info, void *context) {
+  if ((uintptr_t)old_action.handler > 1) { /* neither SIG_DFL nor SIG_IGN */
+    old_action.handler(number, info, context);
+  }
+}
+
+static void on_stop(int number, siginfo_t *info, void *context) {
+  if (!__atomic_load_n(&is_stopping, __ATOMIC_ACQUIRE)) {
+    pass_on(number, info, context);
+    return;
+  }
+  if (lc_holds_lock) {
+    lc_stop_pending = true;
+    return;
+  }
+  lc_stop_pending = false;
+  int tid = (int)lc_sys0(SYS_gettid);
+  for (uint32_t i = 0; i < __atomic_load_n(&stopped_count, __ATOMIC_ACQUIRE); i++) {
+    if (stopped[i].tid == tid && !stopped[i].answered) {
+      stopped[i].thread_pointer = lc_thread_pointer();
+      keep_context(&stopped[i], context);
+      __atomic_store_n(&stopped[i].answered, true, __ATOMIC_RELEASE);
+      __atomic_fetch_add(&answered_count, 1, __ATOMIC_RELEASE);
+      break;
+    }
+  }
+  while (__atomic_load_n(&release_word, __ATOMIC_ACQUIRE) == 0) {
+    lc_sys4(SYS_futex, &release_word, FUTEX_WAIT_PRIVATE, 0, 0);
+  }
+}
+
+void lc_threads_stop_self(void) {
+  lc_sys3(SYS_tgkill, lc_sys0(SYS_getpid), lc_sys0(SYS_gettid), STOP_SIGNAL);
+}
+
+static bool is_known(int tid) {
+  for (uint32_t i = 0; i < stopped_count; i++) {
+    if (stopped[i].tid == tid) {
+      return true;
+    }
+  }
+  return false;
+}
+
+static int parse_tid(const char *text) {
+  int value = 0;
+  for (; *text >= '0' && *text <= '9'; text++) {
+    value = value * 10 + (*text - '0');
+  }
+  return value;
+}
+
+struct directory_entry { /* linux/dirent.h, struct linux_dirent64 */
+  uint64_t inode;
+  int64_t next;
+  unsigned short bytes;
+  unsigned char type;
+  char name[];
+};
+
+static uint32_t signal_new_threads(int self) {
+  static char buffer[1 << 15];
+  uint32_t added = 0;
+  long fd = lc_sys4(SYS_openat, AT_FDCWD, "/proc/self/task", O_RDONLY | O_DIRECTORY, 0);
+  if (fd < 0) {
+    return 0;
+  }
+  for (;;) {
+    long got = lc_sys3(SYS_getdents64, fd, buffer, sizeof buffer);
+    if (got <= 0) {
+      break;
+    }
+    for (long at = 0; at < got;) {
+      const struct directory_entry *entry = (const void *)(buffer + at);
+      int tid = parse_tid(entry->name);
+      at += entry->bytes;
+      if (tid == 0 || tid == self || is_known(tid) || stopped_count == MAX_STOPPED) {
+        continue;
+      }
+      stopped[stopped_count].tid = tid;
+      __atomic_store_n(&stopped_count, stopped_count + 1, __ATOMIC_RELEASE);
+      if (lc_sys3(SYS_tgkill, lc_sys0(SYS_getpid), tid, STOP_SIGNAL) == 0) {
+        added++;
+      } else {
+        stopped_count--; /* it ended meanwhile */
+      }
+    }
+  }
+  lc_sys1(SYS_close, fd);
+  return added;
+}
+
+static bool is_gone(int tid) { return lc_sys3(SYS_tgkill, lc_sys0(SYS_getpid), tid, 0) == -ESRCH; }
+
+static bool all_answered(void) {
+  for (uint32_t i = 0; i < stopped_count; i++) {
+    if (!__atomic_load_n(&stopped[i].answered, __ATOMIC_ACQUIRE) && !is_gone(stopped[i].tid)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+static void wait_for_answers(void) {
+  uint64_t until = lc_now_us() + WAIT_US;
+  while (!all_answered() && lc_now_us() < until) {
+    struct timespec nap = {0, 50000};
+    lc_sys2(SYS_nanosleep, &nap, 0);
+  }
+}
+
+void lc_threads_stop(void) {
+  stopped = lc_map(MAX_STOPPED * sizeof *stopped);
+  if (stopped == NULL) {
+    return;
+  }
+  struct kernel_action action = {
+      .handler = on_stop,
+      .flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART | KERNEL_SA_RESTORER,
+      .restorer = restorer,
+      .mask = ~(uint64_t)0,
+  };
+  int self = (int)lc_sys0(SYS_gettid);
+  lc_sys4(SYS_rt_sigaction, STOP_SIGNAL, &action, &old_action, 8);
+  __atomic_store_n(&is_stopping, true, __ATOMIC_RELEASE);
+  while (signal_new_threads(self) > 0) { /* until no running thread could make another */
+    wait_for_answers();
+  }
+}
+
+void lc_threads_release(void) {
+  __atomic_store_n(&is_stopping, false, __ATOMIC_RELEASE);
+  __atomic_store_n(&release_word, 1, __ATOMIC_RELEASE);
+  lc_sys3(SYS_futex, &release_word, FUTEX_WAKE_PRIVATE, 0x7fffffff);
+}
+
+size_t lc_threads_stopped(const struct lc_thread **out) {
+  *out = stopped;
+  return stopped == NULL ? 0 : stopped_count;
+}

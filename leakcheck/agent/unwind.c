@@ -1,0 +1,61 @@
+/* C frames. Called in the hooks with lc_guard set.
+ * libunwind's unw_backtrace caches what it learns of each call site, which makes it some
+ * eight times faster than glibc's backtrace() on code without frame pointers. */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <unwind.h>
+
+#include "agent.h"
+#include "sys.h"
+
+typedef int (*backtrace_function)(void **frames, int room);
+
+static backtrace_function cached_backtrace;
+
+static uint32_t by_libunwind(uintptr_t *frames, uint32_t room) {
+  int count = cached_backtrace((void **)frames, (int)room);
+  return count > 0 ? (uint32_t)count : 0;
+}
+
+struct gathering {
+  uintptr_t *frames;
+  uint32_t count, room;
+};
+
+static _Unwind_Reason_Code gather(struct _Unwind_Context *context, void *argument) {
+  struct gathering *to = argument;
+  uintptr_t pc = _Unwind_GetIP(context);
+  if (pc == 0 || to->count == to->room) {
+    return _URC_END_OF_STACK;
+  }
+  to->frames[to->count++] = pc;
+  return lc_in_go_text(pc) ? _URC_END_OF_STACK : _URC_NO_REASON;
+}
+
+static uint32_t by_gcc(uintptr_t *frames, uint32_t room) {
+  struct gathering to = {frames, 0, room};
+  _Unwind_Backtrace(gather, &to);
+  return to.count;
+}
+
+void lc_unwind_start(void) {
+  void *library = dlopen("libunwind.so.8", RTLD_NOW | RTLD_LOCAL);
+  if (library != NULL) {
+    cached_backtrace = (backtrace_function)dlsym(library, "unw_backtrace");
+  }
+}
+
+const char *lc_unwinder_name(void) { return cached_backtrace != NULL ? "libunwind" : "gcc"; }
+
+/* Drops the agent's and tcmalloc's own frames, and cuts at the first Go frame: no C unwinder
+ * can read Go's frames, lc_unwind_go does that. */
+uint32_t lc_unwind_c(uintptr_t *frames, uint32_t room) {
+  uint32_t count = cached_backtrace != NULL ? by_libunwind(frames, room) : by_gcc(frames, room);
+  uint32_t kept = 0;
+  for (uint32_t i = 0; i < count && frames[i] != 0 && !lc_in_go_text(frames[i]); i++) {
+    if (!lc_in_agent(frames[i])) {
+      frames[kept++] = frames[i];
+    }
+  }
+  return kept;
+}

@@ -1,0 +1,189 @@
+"""From words on the command line to a request, and from an ending to an exit code.
+
+The tasks hand over what the user typed as text; everything that can be wrong with it is found
+here and told as what, why and what to type.
+"""
+
+from __future__ import annotations
+
+import shlex
+import traceback
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.text import Text
+
+from leakcheck.doctor import doctor_exit_code, examine, render_findings
+from leakcheck.errors import BadInput, ExitCode, LeakcheckError
+from leakcheck.launch.duration import parse_duration
+from leakcheck.launch.program import DEFAULT_TIMEOUT_S, Options
+from leakcheck.model import EngineName
+from leakcheck.pipeline import Request, check, project_of, refused
+from leakcheck.progress import TerminalWatcher, forget_standard_output
+from leakcheck.reports import render_json, write_report
+from leakcheck.reports.stacklines import Places
+from leakcheck.reports.terminal import MAX_LEAKS, View, print_terminal
+from leakcheck.settings import Settings, load_environment, parse_level
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from leakcheck.model import Report
+
+__all__ = ["Choices", "exit_code_of", "program_arguments", "request_of", "run_doctor", "run_leak"]
+
+_LABEL_WIDTH = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choices:
+    """The options of a task as typed; None where the user said nothing."""
+
+    level: str | None = None
+    project: str | None = None
+    package: str | None = None
+    test: str | None = None
+    binary: str | None = None
+    timeout: str | None = None
+    engine: str | None = None
+    json: str | None = None
+    max_leaks: str | None = None
+    verbose: bool = False
+    isolate: bool = False
+    arguments: tuple[str, ...] = ()
+
+
+def program_arguments(remainder: str, argv: Sequence[str]) -> tuple[str, ...]:
+    """Find what follows `--`, word for word.
+
+    Invoke joins the words with blanks (`remainder`), so they are taken from the process's own
+    `argv` where that says the same.
+    """
+    exact = tuple(argv[argv.index("--") + 1 :]) if "--" in argv else ()
+    return exact if " ".join(exact) == remainder else tuple(shlex.split(remainder))
+
+
+def request_of(choices: Choices) -> Request:
+    """Translate the words into a request. Raises BadInput."""
+    timeout, level = choices.timeout, choices.level
+    return Request(
+        project=_path(choices.project),
+        package=choices.package,
+        level=None if level is None else parse_level(level, source="--level"),
+        engine=_engine(choices.engine),
+        binary=_path(choices.binary),
+        options=Options(
+            test=choices.test,
+            timeout_s=DEFAULT_TIMEOUT_S if timeout is None else parse_duration(timeout),
+            verbose=choices.verbose,
+            arguments=choices.arguments,
+        ),
+        isolate=choices.isolate,
+    )
+
+
+def run_leak(choices: Choices) -> int:
+    """Check, print the report, write it where `--json` says; return the exit code.
+
+    However it ends, a file named with `--json` holds a report of this call afterwards, never
+    one of an earlier call.
+    """
+    path = _json_path(choices.json)
+    if path is None:
+        return _check_and_print(choices).exit_code
+    try:
+        report = _check_and_print(choices)
+    except BaseException as error:
+        write_report(path, render_json(refused(error)))
+        raise
+    write_report(path, render_json(report))
+    return report.exit_code
+
+
+def run_doctor() -> int:
+    """Print what is needed and what was found; return the exit code."""
+    findings = examine(Settings.from_mapping(load_environment(Path.cwd())))
+    Console().print(render_findings(findings))
+    return doctor_exit_code(findings)
+
+
+def exit_code_of(work: Callable[[], int]) -> int:
+    """Run `work` and turn whatever it raises into words and an exit code; the only such place.
+
+    An error in leakcheck itself is 2 as well: exit code 1 is for tests and leaks alone.
+    """
+    try:
+        return work()
+    except LeakcheckError as error:
+        _print_labelled(("Not checked", error.what), ("Because", error.why), ("Type", error.hint))
+        return error.exit_code
+    except KeyboardInterrupt:
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        forget_standard_output()
+        return ExitCode.NOT_CHECKED
+    except Exception:  # noqa: BLE001 - the edge
+        _print_labelled(
+            ("Not checked", "leakcheck itself failed; please report this"),
+            ("Because", traceback.format_exc().strip()),
+        )
+        return ExitCode.NOT_CHECKED
+
+
+def _check_and_print(choices: Choices) -> Report:
+    request, max_leaks = request_of(choices), _max_leaks(choices.max_leaks)
+    settings = Settings.from_mapping(load_environment(Path.cwd()))
+    report = check(request, settings, TerminalWatcher(Console(stderr=True)))
+    root = Path.cwd() if request.binary else project_of(request, settings)
+    view = View(
+        max_leaks=max_leaks,
+        all_frames=choices.verbose,
+        places=Places(project=root, home=Path.home()),
+    )
+    print_terminal(report, Console(), view)
+    return report
+
+
+def _path(text: str | None) -> Path | None:
+    if text == "":
+        raise BadInput("an option that names a path is empty")
+    return None if text is None else Path(text).expanduser()
+
+
+def _json_path(text: str | None) -> Path | None:
+    """Refuse before a long run what cannot be written after it."""
+    path = _path(text)
+    if path is not None and (path.is_dir() or not path.absolute().parent.is_dir()):
+        why = "it is a folder" if path.is_dir() else "there is no such folder"
+        raise BadInput(f"--json {text} cannot be written", why=why, hint="--json report.json")
+    return path
+
+
+def _engine(text: str | None) -> EngineName:
+    if text is None or text == EngineName.AGENT.value:
+        return EngineName.AGENT
+    if text == EngineName.HEAPCHECK.value:
+        return EngineName.HEAPCHECK
+    raise BadInput(f"--engine {text} does not exist", hint="--engine agent")
+
+
+def _max_leaks(text: str | None) -> int:
+    if text is None:
+        return MAX_LEAKS
+    if not (text.isascii() and text.isdecimal()):
+        raise BadInput(
+            f"--max-leaks {text} is not a number", why="0 shows all", hint="--max-leaks 20"
+        )
+    return int(text)
+
+
+def _print_labelled(*parts: tuple[str, str]) -> None:
+    """Print on standard error, labels in a column; lines after a label's first are indented."""
+    console = Console(stderr=True)
+    for label, words in parts:
+        for index, line in enumerate(words.splitlines()):
+            head = Text("" if index else label, "bold yellow")
+            head.pad_left(_LABEL_WIDTH - len(head))
+            console.print(head.append(" ").append(line, "default not bold"), soft_wrap=True)

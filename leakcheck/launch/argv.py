@@ -1,0 +1,50 @@
+"""The arguments of a Go test binary, as `go test` passes them."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from leakcheck.launch.duration import render_duration
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+__all__ = ["NO_TEST_PATTERN", "go_test_argv", "isolated_argv", "isolated_test"]
+
+NO_TEST_PATTERN = "^$"
+"""Matches no test: the program starts, runs `TestMain` if there is one, and ends."""
+
+_ALWAYS = "-test.paniconexit0"
+_ISOLATED = re.compile(r"-test\.run=\^(\w*)\$(?:/.*|\|.*)?", re.DOTALL)
+
+
+def go_test_argv(
+    binary: Path, *, test: str | None = None, timeout_s: float, verbose: bool = False
+) -> tuple[str, ...]:
+    """Build `BINARY -test.paniconexit0 -test.timeout=30m0s` and what the user asked for.
+
+    `test` is a regular expression as `go test -run` takes it. With `-test.timeout` Go itself
+    dumps all goroutines when the time is over; 0 means no limit.
+    """
+    options = [_ALWAYS, f"-test.timeout={render_duration(timeout_s)}"]
+    if verbose:
+        options.append("-test.v=true")
+    if test is not None:
+        options.append(f"-test.run={test}")
+    return (str(binary), *options)
+
+
+def isolated_argv(argv: Sequence[str], pattern: str) -> tuple[str, ...]:
+    """Narrow what `go_test_argv` built, without `test`, to one test or to NO_TEST_PATTERN.
+
+    The pattern comes first, which is how `isolated_test` knows the result again.
+    """
+    return (argv[0], f"-test.run={pattern}", *argv[1:])
+
+
+def isolated_test(argv: Sequence[str]) -> str | None:
+    """Name the one test that `isolated_argv` let run, "" for none; None for any other argv."""
+    found = _ISOLATED.fullmatch(argv[1]) if _ALWAYS in argv[2:3] else None
+    return found[1] if found else None

@@ -1,0 +1,224 @@
+"""The only place that wires the stages: request → build → launch → read → judge → report."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from leakcheck.build.gocommand import ask_go
+from leakcheck.build.gopackages import find_packages
+from leakcheck.build.gotest import GoBuild, build_test_binary
+from leakcheck.errors import BadInput, BuildFailed, ExitCode, LeakcheckError, NotChecked
+from leakcheck.example import find_example
+from leakcheck.isolation import observe_each
+from leakcheck.judge import judge
+from leakcheck.launch.program import Options, named_program, package_program
+from leakcheck.launch.rundirectory import run_directory
+from leakcheck.model import Check, EngineName, Level, Report, Run, Tests
+from leakcheck.observation import observe, program_environment, set_up
+from leakcheck.toolchain.discovery import find_go, find_tcmalloc
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from leakcheck.build.gopackages import GoPackage
+    from leakcheck.launch.program import Program
+    from leakcheck.observation import Bench, Watcher
+    from leakcheck.settings import Settings
+
+__all__ = ["Request", "check", "project_of", "refused", "select_packages"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What the user asked for; None leaves it to the settings.
+
+    With `binary` that program is run, and `project` and `package` play no part. With `isolate`
+    each test runs in a process of its own.
+    """
+
+    project: Path | None = None
+    package: str | None = None
+    level: Level | None = None
+    engine: EngineName = EngineName.AGENT
+    binary: Path | None = None
+    options: Options = field(default_factory=Options)
+    isolate: bool = False
+
+
+def check(request: Request, settings: Settings, watcher: Watcher) -> Report:
+    """Do all that `request` asks for. Raises the LeakcheckErrors of whatever cannot be done.
+
+    One package of several that does not build is no error but a run that was not checked.
+    """
+    _refuse_misuse(request)
+    level = request.level or settings.level
+    if request.binary is not None:
+        runs = _check_binary(request.binary, request, settings, watcher)
+        return judge(runs, level=level, engine=request.engine)
+    runs, skipped = _check_packages(request, settings, watcher)
+    return judge(runs, level=level, engine=request.engine, skipped=skipped)
+
+
+def project_of(request: Request, settings: Settings) -> Path:
+    """Choose the project: the request's, the settings', else the bundled example."""
+    project = request.project or settings.project or find_example()
+    if not project.is_dir():
+        raise BadInput(
+            f"the project {project} is not a folder", hint="leakcheck leak --project DIR"
+        )
+    return project.resolve()
+
+
+def refused(error: BaseException, *, level: Level = Level.NORMAL) -> Report:
+    """Put an ending without a verdict into a report, for who reads that and not the terminal."""
+    is_interruption = isinstance(error, KeyboardInterrupt)
+    return replace(
+        judge((), level=level),
+        exit_code=ExitCode.INTERRUPTED if is_interruption else ExitCode.NOT_CHECKED,
+        reason="interrupted" if is_interruption else str(error) or type(error).__name__,
+    )
+
+
+def select_packages(
+    packages: Sequence[GoPackage],
+) -> tuple[tuple[GoPackage, ...], tuple[tuple[str, str], ...]]:
+    """Part those to run from those to skip, with the reason; broken ones are to run, and fail.
+
+    Raises NotChecked when there is nothing to run.
+    """
+    reasons = [(package, _reason_to_skip(package)) for package in packages]
+    skipped = tuple((package.import_path, reason) for package, reason in reasons if reason)
+    chosen = tuple(package for package, reason in reasons if not reason)
+    if not chosen:
+        raise NotChecked(
+            "there is no test that reaches C code",
+            why="; ".join(f"{name}: {reason}" for name, reason in skipped),
+            hint="leakcheck leak --package ./...",
+        )
+    return chosen, skipped
+
+
+def _refuse_misuse(request: Request) -> None:
+    if request.engine is not EngineName.AGENT:
+        raise BadInput(
+            f"the engine {request.engine.value} is not built in this version",
+            hint="leakcheck leak --engine agent",
+        )
+    if request.options.arguments and request.binary is None:
+        raise BadInput(
+            "arguments after -- need a program to go to",
+            why=shlex.join(request.options.arguments),
+            hint="leakcheck leak --binary PROGRAM -- ARGUMENTS",
+        )
+
+
+def _check_binary(
+    binary: Path, request: Request, settings: Settings, watcher: Watcher
+) -> tuple[Run, ...]:
+    program = named_program(
+        binary,
+        _process_options(request),
+        cwd=Path.cwd(),
+        environment=program_environment(settings),
+    )
+    if request.isolate and not program.is_go_test:
+        raise BadInput(
+            f"--isolate cannot be used with {binary}",
+            why="it is not a Go test binary",
+            hint=f"leakcheck leak --binary {binary}",
+        )
+    bench = set_up(request.level or settings.level, settings, watcher)
+    return _observe(program, request, bench)
+
+
+def _process_options(request: Request) -> Options:
+    """Leave out which tests to run when each process is told its own."""
+    return replace(request.options, test=None) if request.isolate else request.options
+
+
+def _observe(program: Program, request: Request, bench: Bench) -> tuple[Run, ...]:
+    if request.isolate:
+        return observe_each(program, request.options.test, bench)
+    return (observe(program, bench),)
+
+
+def _check_packages(
+    request: Request, settings: Settings, watcher: Watcher
+) -> tuple[tuple[Run, ...], tuple[tuple[str, str], ...]]:
+    """Check every package of the pattern that has tests and reaches C, one after the other."""
+    project = project_of(request, settings)
+    go = find_go(settings).path
+    find_tcmalloc(settings)  # when it is missing, say so before a long build
+    bench = set_up(request.level or settings.level, settings, watcher)
+    pattern = request.package or settings.package
+    with watcher.step(f"Listing the packages of {pattern} in {project}"):
+        packages = find_packages(go, pattern, project=project, flags=settings.go_flags)
+        environment = ask_go(go, project=project)
+    build = GoBuild(go=go, project=project, environment=environment, flags=settings.go_flags)
+    chosen, skipped = select_packages(packages)
+    check_one = _check_package if len(packages) == 1 else _try_package
+    runs = (run for package in chosen for run in check_one(package, build, request, bench))
+    return tuple(runs), skipped
+
+
+def _reason_to_skip(package: GoPackage) -> str:
+    if package.error:
+        return ""
+    if not package.has_tests:
+        return "no test files"
+    return "" if package.uses_cgo else "no cgo"
+
+
+def _try_package(
+    package: GoPackage, build: GoBuild, request: Request, bench: Bench
+) -> tuple[Run, ...]:
+    """Check one package of several, whose error must not stop the others."""
+    try:
+        return _check_package(package, build, request, bench)
+    except LeakcheckError as error:
+        bench.watcher.say(str(error))
+        run = Run(
+            package=package.import_path,
+            binary="",
+            argv=(),
+            tests=Tests.NONE_RAN,
+            check=Check.NOT_CHECKED,
+            reason=error.what if "\n" in error.why else str(error),
+        )
+        return (run,)
+
+
+def _check_package(
+    package: GoPackage, build: GoBuild, request: Request, bench: Bench
+) -> tuple[Run, ...]:
+    _refuse_broken(package, build.project)
+    with run_directory() as build_dir:
+        with bench.watcher.step(f"Building the tests of {package.import_path}"):
+            binary = build_test_binary(package, build_dir, build)
+        program = package_program(
+            package,
+            binary,
+            _process_options(request),
+            goroot=build.environment.goroot,
+            environment=program_environment(bench.settings),
+        )
+        return _observe(program, request, bench)
+
+
+def _refuse_broken(package: GoPackage, project: Path) -> None:
+    """Raise what `go list` said against the package, in its words."""
+    if package.error and not package.name:
+        raise BadInput(
+            f"there is no package {package.import_path} in {project}",
+            why=package.error,
+            hint="leakcheck leak --package ./...",
+        )
+    if package.error:
+        raise BuildFailed(
+            f"go cannot build {package.import_path}",
+            why=package.error,
+            hint=f"cd {shlex.quote(str(project))} && go vet {package.import_path}",
+        )

@@ -1,0 +1,197 @@
+"""The JSON report, schema "leakcheck/1", and back.
+
+Fields may be added in later versions, none changes its meaning. All keys are always there.
+Addresses are strings (`"0x55d0c0a01234"`): JSON numbers are floats for many readers.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, TypeVar
+
+from leakcheck.errors import MalformedReport
+from leakcheck.model import (
+    Check,
+    EngineName,
+    Evidence,
+    Frame,
+    Leak,
+    LeakKind,
+    Level,
+    Report,
+    Run,
+    Tests,
+)
+
+__all__ = ["SCHEMA", "parse_json", "render_json"]
+
+SCHEMA = "leakcheck/1"
+
+# Plain numbers only: a value such as "007" or "1_0" keeps its text, so that nothing is lost.
+NUMBER = re.compile(r"0|-?[1-9][0-9]{0,17}")
+
+Value = TypeVar("Value")
+
+
+def render_json(report: Report) -> str:
+    """Write a report, indented, with a newline at the end; characters beyond ASCII escaped."""
+    return json.dumps(report_object(report), indent=2) + "\n"
+
+
+def report_object(report: Report) -> dict[str, Any]:
+    """Lay out the whole report."""
+    return {
+        "schema": SCHEMA,
+        "exit_code": int(report.exit_code),
+        "level": report.level.value,
+        "engine": report.engine.value,
+        "check": report.check.value,
+        "reason": report.reason,
+        "tests": report.tests.value,
+        "leaked_bytes": report.leaked_bytes,
+        "leaked_objects": report.leaked_objects,
+        "suppressed_bytes": report.suppressed_bytes,
+        "suppressed_objects": report.suppressed_objects,
+        "runs": [run_object(run) for run in report.runs],
+        "skipped": [{"package": package, "reason": why} for package, why in report.skipped],
+    }
+
+
+def run_object(run: Run) -> dict[str, Any]:
+    """Lay out one run."""
+    return {
+        "package": run.package,
+        "binary": run.binary,
+        "argv": list(run.argv),
+        "tests": run.tests.value,
+        "check": run.check.value,
+        "reason": run.reason,
+        "killed_by": run.killed_by,
+        "duration_s": run.duration_s,
+        "evidence": {key: evidence_value(text) for key, text in run.evidence.fields},
+        "leaks": [leak_object(leak) for leak in run.leaks],
+    }
+
+
+def evidence_value(text: str) -> int | str:
+    """Turn the agent's numbers into numbers."""
+    return int(text) if NUMBER.fullmatch(text) else text
+
+
+def leak_object(leak: Leak) -> dict[str, Any]:
+    """Lay out one leak."""
+    return {
+        "id": leak.id,
+        "bytes": leak.leaked_bytes,
+        "objects": leak.leaked_objects,
+        "kind": leak.kind.value,
+        "test": leak.test,
+        "suppressed_by": leak.suppressed_by,
+        "in_baseline": leak.in_baseline,
+        "stack": [frame_object(frame) for frame in leak.stack],
+    }
+
+
+def frame_object(frame: Frame) -> dict[str, Any]:
+    """Lay out one frame."""
+    return {
+        "function": frame.function,
+        "file": frame.file,
+        "line": frame.line,
+        "language": frame.language,
+        "module": frame.module,
+        "address": f"0x{frame.address:x}",
+    }
+
+
+def parse_json(text: str, *, source: str = "the JSON report") -> Report:
+    """Read a report back; unknown fields are ignored. Raises `MalformedReport`."""
+    try:
+        whole = json.loads(text)
+        if whole["schema"] != SCHEMA:
+            raise MalformedReport(
+                f"cannot read {source}", why=f"schema {whole['schema']!r} is not {SCHEMA!r}"
+            )
+        return read_report(whole)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise MalformedReport(
+            f"cannot read {source}",
+            why=f"not of schema {SCHEMA}: {type(error).__name__}: {error}",
+            hint="write it again with --json",
+        ) from error
+
+
+def read_report(whole: dict[str, Any]) -> Report:
+    """Read what `report_object` lays out."""
+    return Report(
+        exit_code=typed(whole["exit_code"], int),
+        level=Level(whole["level"]),
+        engine=EngineName(whole["engine"]),
+        check=Check(whole["check"]),
+        tests=Tests(whole["tests"]),
+        reason=typed(whole["reason"], str),
+        leaked_bytes=typed(whole["leaked_bytes"], int),
+        leaked_objects=typed(whole["leaked_objects"], int),
+        suppressed_bytes=typed(whole["suppressed_bytes"], int),
+        suppressed_objects=typed(whole["suppressed_objects"], int),
+        runs=tuple(read_run(run) for run in typed(whole["runs"], list)),
+        skipped=tuple(
+            (typed(each["package"], str), typed(each["reason"], str))
+            for each in typed(whole["skipped"], list)
+        ),
+    )
+
+
+def read_run(run: dict[str, Any]) -> Run:
+    """Read what `run_object` lays out."""
+    return Run(
+        package=typed(run["package"], str),
+        binary=typed(run["binary"], str),
+        argv=tuple(typed(word, str) for word in typed(run["argv"], list)),
+        tests=Tests(run["tests"]),
+        check=Check(run["check"]),
+        reason=typed(run["reason"], str),
+        killed_by=optional(run["killed_by"], str),
+        duration_s=float(run["duration_s"]),
+        evidence=Evidence(fields=tuple((k, str(v)) for k, v in run["evidence"].items())),
+        leaks=tuple(read_leak(leak) for leak in typed(run["leaks"], list)),
+    )
+
+
+def read_leak(leak: dict[str, Any]) -> Leak:
+    """Read what `leak_object` lays out."""
+    return Leak(
+        id=typed(leak["id"], str),
+        leaked_bytes=typed(leak["bytes"], int),
+        leaked_objects=typed(leak["objects"], int),
+        kind=LeakKind(leak["kind"]),
+        test=optional(leak["test"], str),
+        suppressed_by=optional(leak["suppressed_by"], str),
+        in_baseline=typed(leak["in_baseline"], bool),
+        stack=tuple(read_frame(frame) for frame in typed(leak["stack"], list)),
+    )
+
+
+def read_frame(frame: dict[str, Any]) -> Frame:
+    """Read what `frame_object` lays out."""
+    return Frame(
+        function=typed(frame["function"], str),
+        file=optional(frame["file"], str),
+        line=optional(frame["line"], int),
+        language=optional(frame["language"], str),
+        module=typed(frame["module"], str),
+        address=int(frame["address"], 16),
+    )
+
+
+def typed(value: Any, kind: type[Value]) -> Value:
+    """Give `value` if it is of `kind` (a bool is no int). Raises TypeError."""
+    if type(value) is not kind:
+        raise TypeError(f"{value!r} is not of type {kind.__name__}")
+    return value
+
+
+def optional(value: Any, kind: type[Value]) -> Value | None:
+    """Give `value` if it is None or of `kind`. Raises TypeError."""
+    return None if value is None else typed(value, kind)

@@ -1,0 +1,9 @@
+package initial
+
+import "testing"
+
+func TestReady(t *testing.T) {
+	if !Ready() {
+		t.Error("the settings were not read")
+	}
+}

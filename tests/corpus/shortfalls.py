@@ -1,0 +1,50 @@
+"""What the checker does not get right yet, and why. The cases stay as they must be.
+
+A case that begins to pass fails its test until its line is gone from here, unless what goes
+wrong is a matter of chance.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from leakcheck.model import Level
+
+if TYPE_CHECKING:
+    from tests.corpus.case import Case
+
+__all__ = ["SHORTFALLS", "Shortfall", "shortfall_of"]
+
+_STRICT = (Level.STRICT,)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shortfall:
+    """`cases` go wrong at `levels` because of `reason`; not each time if `is_chance`."""
+
+    reason: str
+    cases: tuple[str, ...]
+    levels: tuple[Level, ...]
+    is_chance: bool = False
+
+
+SHORTFALLS = (
+    Shortfall(
+        reason="every word of a goroutine's frames counts, not only what Go calls a pointer",
+        cases=("keeps-TestHandleOfGoroutine", "leaks-TestWorkerThatStaysWithPointer"),
+        levels=_STRICT,
+    ),
+    Shortfall(
+        reason="normal counts every word of a goroutine's frames: the last block is still there",
+        cases=("leaks-TestWorkerThatStays", "leaks-TestWorkerThatStaysWithPointer"),
+        levels=(Level.NORMAL,),
+        is_chance=True,
+    ),
+)
+
+
+def shortfall_of(case: Case, level: Level) -> Shortfall | None:
+    """The entry of a case, if it has one."""
+    name = str(case)
+    return next((one for one in SHORTFALLS if name in one.cases and level in one.levels), None)

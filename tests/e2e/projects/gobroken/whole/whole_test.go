@@ -1,0 +1,5 @@
+package whole
+
+import "testing"
+
+func TestNumber(t *testing.T) { Number() }

@@ -1,0 +1,3 @@
+module example.com/goisolated
+
+go 1.21

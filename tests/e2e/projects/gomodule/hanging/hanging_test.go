@@ -1,0 +1,5 @@
+package hanging
+
+import "testing"
+
+func TestHangs(t *testing.T) { Wait() }

@@ -1,0 +1,2 @@
+// Package indirect has no C of its own: its tests reach it through package leaky.
+package indirect

@@ -1,0 +1,9 @@
+package indirect_test
+
+import (
+	"testing"
+
+	"example.com/gomodule/leaky"
+)
+
+func TestThroughAnotherPackage(t *testing.T) { leaky.LoseBlocks(1, 55) }

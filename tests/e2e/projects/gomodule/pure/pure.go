@@ -1,0 +1,5 @@
+// Package pure has no C in it.
+package pure
+
+// Double doubles.
+func Double(n int) int { return 2 * n }

@@ -1,0 +1,3 @@
+module example.com/golayout
+
+go 1.21

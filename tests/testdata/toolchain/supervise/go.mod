@@ -1,0 +1,3 @@
+module example.com/supervise
+
+go 1.21

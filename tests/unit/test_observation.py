@@ -1,0 +1,279 @@
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from report_samples import captured_files
+
+from leakcheck import observation
+from leakcheck.errors import ToolMissing
+from leakcheck.launch.program import Program
+from leakcheck.model import Check, Level
+from leakcheck.model import Tests as Verdict
+from leakcheck.observation import Bench, observe, program_environment, set_up
+from leakcheck.process import Command, Completed
+from leakcheck.settings import Settings
+from leakcheck.symbolise import Symboliser
+from leakcheck.toolchain.discovery import CcTool, Tcmalloc
+from leakcheck.toolchain.elf import ElfFacts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+FACTS = ElfFacts(
+    path=Path("/t/leaky"),
+    machine="X86_64",
+    bits=64,
+    interpreter="/lib64/ld-linux-x86-64.so.2",
+    needed=(),
+    is_go=False,
+    has_symtab=True,
+    build_id="ab",
+    exports=frozenset(),
+)
+TCMALLOC = Tcmalloc(
+    path=Path("/lib/libtcmalloc_minimal.so.4"),
+    version="2.10",
+    is_minimal=True,
+    has_hooks=True,
+    has_checker=False,
+    has_profiler=False,
+)
+
+
+class Notebook:
+    """A watcher that writes everything down."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+        self.shown = b""
+
+    @contextlib.contextmanager
+    def step(self, text: str) -> Iterator[None]:
+        self.said.append(text)
+        yield
+
+    def say(self, text: str) -> None:
+        self.said.append(text)
+
+    def output(self, data: bytes) -> None:
+        self.shown += data
+
+
+@dataclass
+class FakeRun:
+    """Stands for `supervise`: the program writes, the agent leaves `files`."""
+
+    files: dict[str, str] = field(default_factory=dict)
+    returncode: int = 0
+    survivors: tuple[str, ...] = ()
+    command: Command | None = None
+    options: dict[str, Any] = field(default_factory=dict)
+    orders: str = ""
+
+    def __call__(self, command: Command, **options: Any) -> Completed:
+        self.command, self.options = command, options
+        run_dir = Path(dict(command.env or ())["LEAKCHECK_AGENT_RUN_DIR"])
+        self.orders = (run_dir / "agent.conf").read_text()
+        for name, text in self.files.items():
+            (run_dir / name).write_text(text)
+        options["on_output"](b"hello\n")
+        return Completed(
+            command=command,
+            returncode=self.returncode,
+            stdout="hello\n",
+            stderr="",
+            duration_s=0.5,
+            timed_out=False,
+            survivors=self.survivors,
+        )
+
+
+@pytest.fixture
+def fake_run(monkeypatch: pytest.MonkeyPatch) -> FakeRun:
+    fake = FakeRun(files=captured_files())
+    monkeypatch.setattr(observation, "supervise", fake)
+    monkeypatch.setattr(observation, "find_tcmalloc", lambda _: TCMALLOC)
+    return fake
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    return Bench(
+        agent=Path("/c/agent.so"),
+        level=Level.NORMAL,
+        settings=Settings(cache_dir=tmp_path, ld_preload="/u.so"),
+        symboliser=Symboliser(tmp_path),
+        watcher=Notebook(),
+    )
+
+
+PROGRAM = Program(
+    name="./leaky",
+    facts=FACTS,
+    argv=("/t/leaky", "5"),
+    cwd=Path("/t"),
+    environment={"HOME": "/root", "HEAPCHECK": "normal"},
+    is_go_test=False,
+    kill_after_s=90.0,
+)
+
+
+def notes(bench: Bench) -> Notebook:
+    assert isinstance(bench.watcher, Notebook)
+    return bench.watcher
+
+
+def test_the_program_runs_armed_in_its_folder_for_its_time(fake_run: FakeRun, bench: Bench) -> None:
+    observe(PROGRAM, bench)
+
+    assert fake_run.command is not None
+    assert fake_run.command.argv == ("/t/leaky", "5")
+    assert fake_run.command.cwd == Path("/t")
+    assert fake_run.options["timeout_s"] == 90.0
+    environment = dict(fake_run.command.env or ())
+    assert environment["LD_PRELOAD"] == "/c/agent.so /lib/libtcmalloc_minimal.so.4 /u.so"
+    assert environment["HOME"] == "/root"
+    assert "HEAPCHECK" not in environment
+    assert fake_run.orders.startswith("level normal\n")
+
+
+def test_what_the_program_writes_is_shown_at_once(fake_run: FakeRun, bench: Bench) -> None:
+    observe(PROGRAM, bench)
+
+    assert fake_run.command is not None
+    assert notes(bench).shown == b"hello\n"
+
+
+def test_a_believable_report_with_leaks_is_leaks(fake_run: FakeRun, bench: Bench) -> None:
+    run = observe(PROGRAM, bench)
+
+    assert fake_run.files
+    assert run.check is Check.LEAKS
+    assert run.tests is Verdict.PASSED
+    assert run.leaks
+    assert run.duration_s == 0.5
+
+
+def test_the_report_names_the_program_as_the_user_does(fake_run: FakeRun, bench: Bench) -> None:
+    run = observe(PROGRAM, bench)
+
+    assert fake_run.files
+    assert run.binary == "./leaky"
+    assert run.argv == ("./leaky", "5")
+
+
+def test_a_program_that_left_no_report_is_not_called_clean(fake_run: FakeRun, bench: Bench) -> None:
+    fake_run.files = {}
+
+    run = observe(PROGRAM, bench)
+
+    assert run.check is Check.NOT_CHECKED
+    assert "left no report" in run.reason
+
+
+def test_a_report_of_another_ending_is_not_believed(fake_run: FakeRun, bench: Bench) -> None:
+    fake_run.returncode = 3
+
+    assert observe(PROGRAM, bench).check is Check.NOT_CHECKED
+
+
+def test_the_run_directory_is_gone_afterwards(fake_run: FakeRun, bench: Bench) -> None:
+    observe(PROGRAM, bench)
+
+    assert fake_run.command is not None
+    run_dir = Path(dict(fake_run.command.env or ())["LEAKCHECK_AGENT_RUN_DIR"])
+    assert not run_dir.exists()
+
+
+def test_what_a_program_left_running_is_told(fake_run: FakeRun, bench: Bench) -> None:
+    fake_run.survivors = ("sleep 600 (pid 7)",)
+
+    observe(PROGRAM, bench)
+
+    assert "./leaky left running, ended now: sleep 600 (pid 7)" in notes(bench).said
+
+
+def test_a_program_with_its_own_tcmalloc_needs_none_on_the_machine(
+    fake_run: FakeRun, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: Settings) -> Tcmalloc:
+        raise ToolMissing("tcmalloc was not found")
+
+    monkeypatch.setattr(observation, "find_tcmalloc", refuse)
+    own = replace(FACTS, exports=frozenset({"MallocHook_AddNewHook"}))
+
+    observe(replace(PROGRAM, facts=own), bench)
+
+    assert fake_run.command is not None
+    assert dict(fake_run.command.env or ())["LD_PRELOAD"] == "/c/agent.so /u.so"
+
+
+def test_without_tcmalloc_nothing_runs(
+    fake_run: FakeRun, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: Settings) -> Tcmalloc:
+        raise ToolMissing("tcmalloc was not found", hint="apt-get install libtcmalloc-minimal4")
+
+    monkeypatch.setattr(observation, "find_tcmalloc", refuse)
+
+    with pytest.raises(ToolMissing, match="tcmalloc was not found"):
+        observe(PROGRAM, bench)
+    assert fake_run.command is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "last_line"),
+    [
+        pytest.param({"has_companion": True}, "go_companion 1", id="companion"),
+        pytest.param({"why_no_companion": "it broke"}, "go_why it broke", id="broken companion"),
+        pytest.param({}, "go_tlsg -8", id="built elsewhere"),
+    ],
+)
+def test_the_agent_is_told_what_go_needs(
+    fake_run: FakeRun,
+    bench: Bench,
+    monkeypatch: pytest.MonkeyPatch,
+    changes: dict[str, Any],
+    last_line: str,
+) -> None:
+    layout = (("go", "1"), ("go_tlsg", "-8"))
+    monkeypatch.setattr(observation, "read_go_layout", lambda *_: layout)
+
+    observe(replace(PROGRAM, facts=replace(FACTS, is_go=True), **changes), bench)
+
+    assert fake_run.orders.splitlines()[2:4] == ["go 1", "go_tlsg -8"]
+    assert fake_run.orders.splitlines()[-1] == last_line
+
+
+def test_the_agent_is_built_once_and_that_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library = tmp_path / "agent.so"
+    monkeypatch.setattr(observation, "find_cc", lambda: CcTool(Path("/cc"), "gcc 12", "gcc"))
+    monkeypatch.setattr(observation, "agent_library", lambda *_: library)
+    monkeypatch.setattr(observation, "build_agent", lambda *_: library.write_text("library"))
+    first, second = Notebook(), Notebook()
+    settings = Settings(cache_dir=tmp_path)
+
+    assert set_up(Level.STRICT, settings, first).agent == library
+    assert set_up(Level.STRICT, settings, second).level is Level.STRICT
+    assert first.said == ["Building the agent, once"]
+    assert second.said == []
+
+
+def test_the_keys_of_tcmalloc_reach_the_program_from_a_dotenv_file_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("TCMALLOC_VERBOSE", raising=False)
+    monkeypatch.delenv("MALLOCSTATS", raising=False)
+    monkeypatch.setenv("OWN", "1")
+
+    environment = program_environment(Settings(cache_dir=tmp_path, mallocstats=2))
+
+    assert environment["MALLOCSTATS"] == "2"
+    assert "TCMALLOC_VERBOSE" not in environment
+    assert environment["OWN"] == "1"

@@ -1,0 +1,239 @@
+"""The JSON report, there and back."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from report_samples import CRASHED, LEAK, LEAKING, RUN
+
+from leakcheck import model
+from leakcheck.errors import MalformedReport
+from leakcheck.judge import judge
+from leakcheck.model import (
+    Check,
+    EngineName,
+    Evidence,
+    Frame,
+    Leak,
+    LeakKind,
+    Level,
+    Report,
+    Run,
+)
+from leakcheck.reports.jsonfile import parse_json, render_json
+
+WORDS = st.text(max_size=10)
+COUNTS = st.integers(0, 2**63)
+FRAMES = st.builds(
+    Frame,
+    function=WORDS,
+    file=st.none() | WORDS,
+    line=st.none() | COUNTS,
+    language=st.none() | WORDS,
+    module=WORDS,
+    address=st.integers(0, 2**64 - 1),
+)
+LEAKS = st.builds(
+    Leak,
+    id=WORDS,
+    leaked_bytes=COUNTS,
+    leaked_objects=COUNTS,
+    kind=st.sampled_from(LeakKind),
+    stack=st.lists(FRAMES, max_size=3).map(tuple),
+    test=st.none() | WORDS,
+    suppressed_by=st.none() | WORDS,
+    in_baseline=st.booleans(),
+)
+VALUES = WORDS | st.integers(-(2**70), 2**70).map(str) | st.sampled_from(["007", "-0", "1_0", "+1"])
+EVIDENCES = st.builds(
+    Evidence, fields=st.dictionaries(WORDS, VALUES, max_size=4).map(lambda d: tuple(d.items()))
+)
+RUNS = st.builds(
+    Run,
+    package=WORDS,
+    binary=WORDS,
+    argv=st.lists(WORDS, max_size=3).map(tuple),
+    tests=st.sampled_from(model.Tests),
+    check=st.sampled_from(Check),
+    reason=WORDS,
+    killed_by=st.none() | WORDS,
+    duration_s=st.floats(0, 1e6),
+    evidence=EVIDENCES,
+    leaks=st.lists(LEAKS, max_size=2).map(tuple),
+)
+REPORTS = st.builds(
+    Report,
+    exit_code=st.sampled_from([0, 1, 2]),
+    level=st.sampled_from(Level),
+    engine=st.sampled_from(EngineName),
+    check=st.sampled_from(Check),
+    tests=st.sampled_from(model.Tests),
+    reason=WORDS,
+    leaked_bytes=COUNTS,
+    leaked_objects=COUNTS,
+    suppressed_bytes=COUNTS,
+    suppressed_objects=COUNTS,
+    runs=st.lists(RUNS, max_size=2).map(tuple),
+    skipped=st.lists(st.tuples(WORDS, WORDS), max_size=2).map(tuple),
+)
+REPORT = judge([LEAKING, RUN, CRASHED], level=Level.STRICT, skipped=[("example.com/p", "no cgo")])
+
+
+@given(REPORTS)
+def test_what_is_written_is_read_back(report: Report) -> None:
+    assert parse_json(render_json(report)) == report
+
+
+def written(report: Report) -> dict[str, Any]:
+    """The report as another program reads it."""
+    return json.loads(render_json(report))  # type: ignore[no-any-return]
+
+
+def test_the_keys_of_the_contract_are_always_there() -> None:
+    whole = written(REPORT)
+    assert list(whole) == [
+        "schema",
+        "exit_code",
+        "level",
+        "engine",
+        "check",
+        "reason",
+        "tests",
+        "leaked_bytes",
+        "leaked_objects",
+        "suppressed_bytes",
+        "suppressed_objects",
+        "runs",
+        "skipped",
+    ]
+    assert list(whole["runs"][0]) == [
+        "package",
+        "binary",
+        "argv",
+        "tests",
+        "check",
+        "reason",
+        "killed_by",
+        "duration_s",
+        "evidence",
+        "leaks",
+    ]
+    assert list(whole["runs"][0]["leaks"][0]) == [
+        "id",
+        "bytes",
+        "objects",
+        "kind",
+        "test",
+        "suppressed_by",
+        "in_baseline",
+        "stack",
+    ]
+    assert list(whole["runs"][0]["leaks"][0]["stack"][0]) == [
+        "function",
+        "file",
+        "line",
+        "language",
+        "module",
+        "address",
+    ]
+
+
+def test_values_are_those_of_the_contract() -> None:
+    whole = written(REPORT)
+    assert whole["schema"] == "leakcheck/1"
+    assert (whole["exit_code"], whole["level"], whole["engine"]) == (1, "strict", "agent")
+    assert (whole["check"], whole["tests"]) == ("leaks", "crashed")
+    assert [run["check"] for run in whole["runs"]] == ["leaks", "clean", "not_checked"]
+    assert whole["skipped"] == [{"package": "example.com/p", "reason": "no cgo"}]
+    leak = next(each for each in whole["runs"][0]["leaks"] if each["id"] == "cccccccccccc")
+    assert (leak["kind"], leak["test"], leak["suppressed_by"]) == ("direct", None, None)
+    assert leak["stack"][0] == {
+        "function": "strdup",
+        "file": None,
+        "line": None,
+        "language": None,
+        "module": "libc.so.6",
+        "address": "0x401006",
+    }
+
+
+def test_glue_and_runtime_frames_are_kept() -> None:
+    stack = written(judge([replace(RUN, leaks=(LEAK,))], level=Level.NORMAL))["runs"][0]["leaks"]
+    assert len(stack[0]["stack"]) == len(LEAK.stack)
+
+
+def test_the_evidence_has_numbers_where_the_agent_wrote_numbers() -> None:
+    fields = (("allocations", "80"), ("canary", "found"), ("code", "-1"), ("odd", "007"))
+    report = judge([replace(RUN, evidence=Evidence(fields=fields))], level=Level.NORMAL)
+    assert written(report)["runs"][0]["evidence"] == {
+        "allocations": 80,
+        "canary": "found",
+        "code": -1,
+        "odd": "007",
+    }
+
+
+def test_the_text_is_ascii_and_ends_in_a_newline() -> None:
+    text = render_json(replace(REPORT, reason="größer \udcff\n"))
+    assert text.isascii()
+    assert text.endswith("}\n")
+
+
+def test_fields_of_later_versions_are_ignored() -> None:
+    whole = written(REPORT)
+    whole["new"] = 1
+    whole["runs"][0]["leaks"][0]["new"] = 1
+    assert parse_json(json.dumps(whole)) == REPORT
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        "null",
+        "{}",
+        "1",
+        '{"schema": "leakcheck/2"}',
+        '{"schema": "leakcheck/1"}',
+        "[" * 100_000,
+        "1" * 5000,
+    ],
+    ids=["empty", "cut", "list", "null", "object", "number", "later", "bare", "deep", "long"],
+)
+def test_another_text_is_refused(text: str) -> None:
+    with pytest.raises(MalformedReport) as caught:
+        parse_json(text, source="x.json")
+    assert "x.json" in caught.value.what
+    assert caught.value.why
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("level", "extreme"),
+        ("check", None),
+        ("leaked_bytes", "12"),
+        ("leaked_bytes", True),
+        ("leaked_bytes", 1.5),
+        ("reason", None),
+        ("runs", {}),
+        ("runs", [1]),
+        ("skipped", ["x"]),
+    ],
+)
+def test_a_value_of_another_kind_is_refused(key: str, value: object) -> None:
+    with pytest.raises(MalformedReport):
+        parse_json(json.dumps(written(REPORT) | {key: value}))
+
+
+@given(st.recursive(st.none() | st.booleans() | WORDS, st.lists))
+def test_any_json_is_read_or_refused(value: object) -> None:
+    with pytest.raises(MalformedReport):
+        parse_json(json.dumps(value))
