@@ -2,7 +2,7 @@
 
 Names are those of Debian and Ubuntu. `libtcmalloc-minimal4` is called
 `libtcmalloc-minimal4t64` since Debian 13 and Ubuntu 24.04, which provides the old name too,
-so apt resolves it.
+so apt resolves it; likewise `libgoogle-perftools4`, the full library.
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ def missing_packages(machine: Machine, *, for_tests: bool) -> tuple[str, ...]:
         ("libunwind.so.8" in machine.libraries, ("libunwind8",)),
         (machine.compiles_c, ("gcc", "libc6-dev")),
         (machine.compiles_cxx or not for_tests, ("g++",)),
+        (_FULL_TCMALLOC in machine.libraries or not for_tests, ("libgoogle-perftools4",)),
         (machine.has_dot, ("graphviz",)),
         (machine.has_venv, (venv_package(machine.python),)),
     )
@@ -63,6 +64,7 @@ def parse_loader_cache(output: str) -> frozenset[str]:
 
 
 _CACHE_LINE = re.compile(r"^\s+(?P<soname>\S+) \([^)\n]*x86-64[^)\n]*\) => ", re.MULTILINE)
+_FULL_TCMALLOC = "libtcmalloc.so.4"
 _TCMALLOC = re.compile(r"libtcmalloc(_minimal)?\.so\.\d+")
 
 

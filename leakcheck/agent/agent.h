@@ -58,6 +58,7 @@ extern struct lc_range lc_agent_image, lc_tcmalloc_image, lc_loader_image, lc_li
 bool lc_in_image(struct lc_range image, uintptr_t address);
 bool lc_in_agent(uintptr_t address); /* the agent's or tcmalloc's */
 struct lc_range lc_image_around(uintptr_t address);
+struct lc_range lc_function_at(uintptr_t address); /* an exported one; empty when unknown */
 
 /* ---- depot.c: stacks, each stored once ---- */
 #define LC_NO_STACK 0u
@@ -108,8 +109,10 @@ struct lc_counters {
 void lc_counters_sum(struct lc_counters *sum);
 void lc_count_lost(void);
 
-/* ---- sbrk.c ---- */
+/* ---- sbrk.c, realloc.c, aligned.c: what is interposed, and where it goes on to ---- */
 void lc_sbrk_start(void);
+void lc_realloc_start(void);
+void lc_aligned_start(void);
 
 /* ---- hooks.c ---- */
 const char *lc_hooks_install(void); /* NULL, or why not. Not safe in a hook. */
@@ -181,6 +184,7 @@ void lc_threads_stop_self(void);
 size_t lc_threads_stopped(const struct lc_thread **out);
 size_t lc_stack_records(const struct lc_stack_record **out);
 size_t lc_pending_starts(const struct lc_range **out); /* memory that holds start arguments */
+extern struct lc_range lc_pthread_create; /* glibc's code */
 extern uintptr_t lc_main_thread_pointer;
 extern int lc_main_tid;
 

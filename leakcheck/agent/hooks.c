@@ -24,11 +24,22 @@ static bool is_start_up(const uintptr_t *frames, uint32_t count) {
   return !lc_program_begun && count > 0 && lc_in_image(lc_loader_image, frames[0]);
 }
 
+/* The vector of a thread's dynamic TLS, which the loader allocates for pthread_create: glibc
+ * keeps it with the stack, for the next thread. Threads that libc makes for itself (timers) are
+ * in no record of ours. */
+static bool is_made_for_thread(const uintptr_t *frames, uint32_t count) {
+  uint32_t at = 0;
+  while (at < count && lc_in_image(lc_loader_image, frames[at])) {
+    at++;
+  }
+  return at > 0 && at < count && lc_in_image(lc_pthread_create, frames[at]);
+}
+
 static uint32_t capture(size_t bytes) {
   uintptr_t frames[LC_MAX_FRAMES];
   lc_guard++;
   uint32_t count = lc_unwind_c(frames, LC_MAX_FRAMES);
-  if (is_start_up(frames, count)) {
+  if (is_start_up(frames, count) || is_made_for_thread(frames, count)) {
     lc_guard--;
     return LC_OWNED_BY_AGENT;
   }

@@ -14,9 +14,12 @@ static realloc_function real_realloc;
 
 __thread bool lc_in_realloc __attribute__((tls_model("initial-exec")));
 
+/* At the start of the program, as in aligned.c: vasprintf() inside dlerror() reallocates. */
+void lc_realloc_start(void) { real_realloc = (realloc_function)dlsym(RTLD_NEXT, "realloc"); }
+
 static void *reallocate(void *block, size_t bytes) {
   if (real_realloc == NULL) {
-    real_realloc = (realloc_function)dlsym(RTLD_NEXT, "realloc");
+    lc_realloc_start(); /* the loader allocates before the start */
   }
   if (block == NULL) {
     return real_realloc(NULL, bytes);

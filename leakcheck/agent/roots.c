@@ -202,10 +202,27 @@ static bool is_inside(struct lc_range range, uintptr_t address) {
   return address >= range.lo && address < range.hi;
 }
 
+/* Of the loader's own pages only what is known to lie there: the kernel merges them with what the
+ * program maps beside them. */
+static void add_near(struct collecting *to, uintptr_t address, uintptr_t before, uintptr_t after) {
+  const struct lc_mapping *mapping = lc_maps_find(to->maps, address);
+  if (mapping != NULL && mapping->readable && mapping->inode == 0 &&
+      !lc_page_was_handed_out(address)) {
+    uintptr_t lo = address - before, hi = address + after;
+    add_unclaimed(to, lo > mapping->lo ? lo : mapping->lo, hi < mapping->hi ? hi : mapping->hi);
+  }
+}
+
 /* glibc points 16 bytes into the vector that holds a thread's dynamic TLS (sysdeps/x86_64/
- * nptl/tls.h, tcbhead_t.dtv; elf/dl-tls.c, _dl_allocate_tls): an interior pointer. */
+ * nptl/tls.h, tcbhead_t.dtv; elf/dl-tls.c, _dl_allocate_tls): an interior pointer. The main
+ * thread's first vector is no block but lies in the loader's pages; its length comes first. */
 static void add_dynamic_tls(struct collecting *to, uintptr_t thread_pointer) {
-  add_exact(to, ((const uintptr_t *)thread_pointer)[1] - 16);
+  uintptr_t vector = ((const uintptr_t *)thread_pointer)[1] - 16;
+  add_exact(to, vector);
+  if (thread_pointer == lc_main_thread_pointer && lc_maps_find(to->maps, vector) != NULL &&
+      !lc_page_was_handed_out(vector)) {
+    add_near(to, vector, 0, (*(const uintptr_t *)vector + 2) * 16);
+  }
 }
 
 #define RED_ZONE 128u /* System V ABI: leaf functions use it without moving the pointer */
@@ -342,16 +359,6 @@ static void add_threads(struct collecting *to, const struct lc_exit *exit) {
   count = lc_pending_starts(&starts);
   for (size_t i = 0; i < count; i++) {
     add_root(to, starts[i].lo, starts[i].hi);
-  }
-}
-
-/* Of the loader's own pages only what is known to lie there: the kernel merges them with what the
- * program maps beside them. */
-static void add_near(struct collecting *to, uintptr_t address, uintptr_t before, uintptr_t after) {
-  const struct lc_mapping *mapping = lc_maps_find(to->maps, address);
-  if (mapping != NULL && mapping->inode == 0 && !lc_page_was_handed_out(address)) {
-    uintptr_t lo = address - before, hi = address + after;
-    add_unclaimed(to, lo > mapping->lo ? lo : mapping->lo, hi < mapping->hi ? hi : mapping->hi);
   }
 }
 

@@ -120,6 +120,13 @@ struct lc_range lc_image_around(uintptr_t address) {
   return search.found;
 }
 
+struct lc_range lc_function_at(uintptr_t address) {
+  Dl_info info;
+  const ElfW(Sym) *symbol = NULL;
+  bool found = dladdr1((void *)address, &info, (void **)&symbol, RTLD_DL_SYMENT) != 0;
+  return (struct lc_range){address, found && symbol != NULL ? address + symbol->st_size : address};
+}
+
 static bool knows_go_frames(void) {
   const struct lc_config *c = &lc_config;
   return c->go && c->tlsg != 0 && c->g_m >= 0 && c->g_sched_sp >= 0 && c->g_stack_lo >= 0 &&
@@ -152,7 +159,10 @@ static const char *start(void) {
   const char *why = lc_hooks_install();
   if (why == NULL) {
     lc_guard++;
+    lc_realloc_start();
+    lc_aligned_start();
     lc_unwind_start();
+    dlerror(); /* the program is not to hear of what was not found here */
     lc_guard--;
     why = lc_exits_start();
   }

@@ -23,10 +23,13 @@
 #define WAIT_US 300000u
 
 typedef int (*create_function)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
+typedef int (*thrd_function)(thrd_t *, thrd_start_t, void *);
 static create_function real_create;
+static thrd_function real_thrd_create;
 
 uintptr_t lc_main_thread_pointer;
 int lc_main_tid;
+struct lc_range lc_pthread_create;
 
 /* ---- records of stacks ---- */
 static struct lc_stack_record records[CHUNK_RECORDS];
@@ -144,12 +147,17 @@ static void *thread_begins(void *argument) {
   return function(passed);
 }
 
+static void find_real_functions(void) {
+  real_create = (create_function)dlsym(RTLD_NEXT, "pthread_create");
+  real_thrd_create = (thrd_function)dlsym(RTLD_NEXT, "thrd_create");
+}
+
 __attribute__((visibility("default"))) int pthread_create(pthread_t *thread,
                                                           const pthread_attr_t *attributes,
                                                           void *(*function)(void *),
                                                           void *argument) {
   if (real_create == NULL) {
-    real_create = (create_function)dlsym(RTLD_NEXT, "pthread_create");
+    find_real_functions();
   }
   struct start *start = take_start();
   if (start == NULL) {
@@ -164,8 +172,6 @@ __attribute__((visibility("default"))) int pthread_create(pthread_t *thread,
   return result;
 }
 
-typedef int (*thrd_function)(thrd_t *, thrd_start_t, void *);
-
 static int c11_thread_begins(void *argument) {
   struct start *start = argument;
   thrd_start_t function = (thrd_start_t)(uintptr_t)start->function;
@@ -179,17 +185,16 @@ static int c11_thread_begins(void *argument) {
 
 __attribute__((visibility("default"))) int thrd_create(thrd_t *thread, thrd_start_t function,
                                                        void *argument) {
-  static thrd_function real;
-  if (real == NULL) {
-    real = (thrd_function)dlsym(RTLD_NEXT, "thrd_create");
+  if (real_thrd_create == NULL) {
+    find_real_functions();
   }
   struct start *start = take_start();
   if (start == NULL) {
-    return real(thread, function, argument);
+    return real_thrd_create(thread, function, argument);
   }
   start->function = (void *(*)(void *))(uintptr_t)function;
   start->argument = argument;
-  int result = real(thread, c11_thread_begins, start);
+  int result = real_thrd_create(thread, c11_thread_begins, start);
   if (result != thrd_success) {
     give_start(start);
   }
@@ -197,7 +202,8 @@ __attribute__((visibility("default"))) int thrd_create(thrd_t *thread, thrd_star
 }
 
 void lc_threads_start(void) {
-  real_create = (create_function)dlsym(RTLD_NEXT, "pthread_create");
+  find_real_functions();
+  lc_pthread_create = lc_function_at((uintptr_t)real_create);
   lc_main_thread_pointer = lc_thread_pointer();
   lc_main_tid = (int)lc_sys0(SYS_gettid);
 }

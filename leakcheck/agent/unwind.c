@@ -3,6 +3,8 @@
  * eight times faster than glibc's backtrace() on code without frame pointers. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <errno.h>
+#include <signal.h>
 #include <unwind.h>
 
 #include "agent.h"
@@ -38,10 +40,36 @@ static uint32_t by_gcc(uintptr_t *frames, uint32_t room) {
   return to.count;
 }
 
+static struct lc_range libunwind_image;
+
+typedef int (*mask_function)(int how, const sigset_t *wanted, sigset_t *before);
+static mask_function real_sigprocmask;
+
+/* libunwind blocks all signals while it holds a lock. glibc's sigprocmask never blocks its own
+ * two real-time signals, nor does it block them again afterwards; but the thread that makes
+ * SIGEV_THREAD timers tick waits for one of them, blocked, and the next tick would kill the
+ * program. So for libunwind the mask is what it asks for. */
+__attribute__((visibility("default"))) int sigprocmask(int how, const sigset_t *wanted,
+                                                       sigset_t *before) {
+  if (!lc_in_image(libunwind_image, (uintptr_t)__builtin_return_address(0))) {
+    if (real_sigprocmask == NULL) {
+      real_sigprocmask = (mask_function)dlsym(RTLD_NEXT, "sigprocmask");
+    }
+    return real_sigprocmask(how, wanted, before);
+  }
+  long result = lc_sys4(SYS_rt_sigprocmask, how, wanted, before, 8);
+  if (result < 0) {
+    errno = (int)-result;
+  }
+  return result < 0 ? -1 : 0;
+}
+
 void lc_unwind_start(void) {
+  real_sigprocmask = (mask_function)dlsym(RTLD_NEXT, "sigprocmask");
   void *library = dlopen("libunwind.so.8", RTLD_NOW | RTLD_LOCAL);
   if (library != NULL) {
     cached_backtrace = (backtrace_function)dlsym(library, "unw_backtrace");
+    libunwind_image = lc_image_around((uintptr_t)cached_backtrace);
   }
 }
 

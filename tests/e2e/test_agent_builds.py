@@ -29,6 +29,7 @@ EXPORTED = {
     "pthread_create",
     "quick_exit",
     "realloc",
+    "sigprocmask",
     "sbrk",
     "tc_realloc",
     "thrd_create",

@@ -75,9 +75,12 @@ def test_only_what_is_missing_is_installed(machine: Machine, packages: tuple[str
     assert missing_packages(machine, for_tests=False) == packages
 
 
-def test_the_tests_need_a_cxx_compiler_too() -> None:
-    assert missing_packages(COMPLETE, for_tests=True) == ("g++",)
-    assert missing_packages(replace(COMPLETE, compiles_cxx=True), for_tests=True) == ()
+def test_the_tests_need_a_cxx_compiler_and_the_full_library_too() -> None:
+    for_tests = replace(
+        COMPLETE, compiles_cxx=True, libraries=COMPLETE.libraries | {"libtcmalloc.so.4"}
+    )
+    assert missing_packages(COMPLETE, for_tests=True) == ("g++", "libgoogle-perftools4")
+    assert missing_packages(for_tests, for_tests=True) == ()
 
 
 @pytest.mark.parametrize(

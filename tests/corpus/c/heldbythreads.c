@@ -109,17 +109,25 @@ static void keep_in_c11_thread(void) {
 /* Kept inverted until it is in the register, so that nothing else holds it. */
 static uintptr_t hidden_block(size_t bytes) {
   volatile uintptr_t hidden = ~(uintptr_t)malloc(bytes);
-  sem_post(&settled);
   return hidden;
 }
 
+static volatile int is_in_register; /* set by the instruction behind the one that fills it */
+
+static void await_register(void) {
+  while (!is_in_register) {
+    usleep(100);
+  }
+}
+
 static void *hold_in_register(void *unused) {
-  __asm__ volatile("mov %0, %%r12\n\t"
-                   "not %%r12\n"
+  __asm__ volatile("mov %1, %%r12\n\t"
+                   "not %%r12\n\t"
+                   "movl $1, %0\n"
                    "1: mov $34, %%eax\n\t" /* pause */
                    "syscall\n\t"
                    "jmp 1b"
-                   :
+                   : "=m"(is_in_register)
                    : "r"(hidden_block(226))
                    : "rax", "rcx", "r11", "r12", "memory");
   return unused;
@@ -127,17 +135,18 @@ static void *hold_in_register(void *unused) {
 
 static void keep_in_register(void) {
   start(hold_in_register, NULL, NULL);
-  sem_wait(&settled);
+  await_register();
 }
 
 static void *hold_in_vector_register(void *unused) {
-  __asm__ volatile("mov %0, %%rax\n\t"
+  __asm__ volatile("mov %1, %%rax\n\t"
                    "not %%rax\n\t"
-                   "movq %%rax, %%xmm7\n"
+                   "movq %%rax, %%xmm7\n\t"
+                   "movl $1, %0\n"
                    "1: mov $34, %%eax\n\t"
                    "syscall\n\t"
                    "jmp 1b"
-                   :
+                   : "=m"(is_in_register)
                    : "r"(hidden_block(227))
                    : "rax", "rcx", "r11", "xmm7", "memory");
   return unused;
@@ -145,15 +154,16 @@ static void *hold_in_vector_register(void *unused) {
 
 static void keep_in_vector_register(void) {
   start(hold_in_vector_register, NULL, NULL);
-  sem_wait(&settled);
+  await_register();
 }
 
 static void *hold_in_busy_register(void *unused) {
-  __asm__ volatile("mov %0, %%rdx\n\t"
-                   "not %%rdx\n"
+  __asm__ volatile("mov %1, %%rdx\n\t"
+                   "not %%rdx\n\t"
+                   "movl $1, %0\n"
                    "1: pause\n\t"
                    "jmp 1b"
-                   :
+                   : "=m"(is_in_register)
                    : "r"(hidden_block(228))
                    : "rdx", "memory");
   return unused;
@@ -161,7 +171,7 @@ static void *hold_in_busy_register(void *unused) {
 
 static void keep_in_busy_register(void) {
   start(hold_in_busy_register, NULL, NULL);
-  sem_wait(&settled);
+  await_register();
 }
 
 static void *sleep_with_argument(void *block) {

@@ -52,7 +52,9 @@ func TestGoroutineWithoutArguments(t *testing.T) {
 	<-ready
 }
 
+// Each server has channels of its own: both still listen when the other's test runs.
 var requests, answers = make(chan int), make(chan int)
+var requestsC, answersC = make(chan int), make(chan int)
 
 func serve() {
 	for size := range requests {
@@ -77,18 +79,18 @@ func TestWorkerThatStays(t *testing.T) {
 }
 
 func serveC() {
-	for size := range requests {
+	for size := range requestsC {
 		data := MallocPointer(size)
 		*(*byte)(data) = 1
-		answers <- int(*(*byte)(data))
+		answersC <- int(*(*byte)(data))
 	}
 }
 
 func TestWorkerThatStaysWithPointer(t *testing.T) {
 	go serveC()
 	for i := 0; i < 5; i++ {
-		requests <- 135
-		<-answers
+		requestsC <- 135
+		<-answersC
 	}
 }
 
