@@ -7,106 +7,92 @@ quick.
 
 from __future__ import annotations
 
+import functools
+import inspect
 import sys
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from invoke.collection import Collection
 from invoke.exceptions import Exit
 from invoke.tasks import Task, task
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from invoke.context import Context
 
 __all__ = ["demo", "doctor", "draconian", "leak", "namespace", "normal", "strict"]
 
-_LEVEL = MappingProxyType(
-    {"level": "normal, strict or draconian (default: HEAPCHECK, else normal)"}
-)
-_OPTIONS = MappingProxyType(
-    {
-        "project": "folder of the Go module (default: LEAKCHECK_PROJECT, else the bundled example)",
-        "package": "Go package; ./... runs each one that uses cgo (default: LEAKCHECK_PACKAGE, .)",
-        "test": "run only the tests that match this regular expression, as go test -run",
-        "binary": "run this ELF program instead of a package; its arguments after --",
-        "timeout": "end the tests after this time, such as 90s or 1h30m; 0: never (default: 30m)",
-        "engine": "who looks for leaks: agent",
-        "json": "write the report as JSON into this file",
-        "max-leaks": "show so many leaks of a run; 0: all (default: 10)",
-        "isolate": "run each test in a process of its own, up to one per core at a time",
-        "verbose": "name each test as it runs, and show all frames of the leaks",
-    }
+
+class Option(NamedTuple):
+    """One option of a task: its name in Python, what it is for, and False where it is a flag."""
+
+    name: str
+    meaning: str
+    default: str | bool | None = None
+
+
+_LEVEL = Option("level", "normal, strict or draconian (default: HEAPCHECK, else normal)")
+_OPTIONS = (
+    Option(
+        "project",
+        "folder of the Go module (default: LEAKCHECK_PROJECT, else the bundled example)",
+    ),
+    Option(
+        "package",
+        "Go package; ./... runs each one that uses cgo (default: LEAKCHECK_PACKAGE, .)",
+    ),
+    Option("test", "run only the tests that match this regular expression, as go test -run"),
+    Option("binary", "run this ELF program instead of a package; its arguments after --"),
+    Option("timeout", "end the tests after this time, like 90s or 1h30m; 0: never (default: 30m)"),
+    Option("engine", "who looks for leaks: agent"),
+    Option("json", "write the report as JSON into this file"),
+    Option("max_leaks", "show so many leaks of a run; 0: all (default: 10)"),
+    Option("isolate", "run each test in a process of its own, up to one per core at a time", False),
+    Option("verbose", "name each test as it runs, and show all frames of the leaks", False),
 )
 
 
-@task(auto_shortflags=False, help={**_LEVEL, **_OPTIONS})
-def leak(  # noqa: PLR0913, PLR0917 - the options
-    context: Context,
-    level: str | None = None,
-    project: str | None = None,
-    package: str | None = None,
-    test: str | None = None,
-    binary: str | None = None,
-    timeout: str | None = None,
-    engine: str | None = None,
-    json: str | None = None,
-    max_leaks: str | None = None,
-    isolate: bool = False,
-    verbose: bool = False,
-) -> None:
-    """Run tests and look for leaks of native memory."""
-    _leak(
-        context,
-        level=level,
-        project=project,
-        package=package,
-        test=test,
-        binary=binary,
-        timeout=timeout,
-        engine=engine,
-        json=json,
-        max_leaks=max_leaks,
-        isolate=isolate,
-        verbose=verbose,
-    )
+def _with_options(
+    name: str, meaning: str, options: tuple[Option, ...], work: Callable[..., None]
+) -> Task[Any]:
+    """Make a task that hands its options, as typed, to `work`.
+
+    Invoke reads the options from the signature of a function; this one's is made of `options`.
+    """
+
+    def body(context: Context, **given: Any) -> None:
+        work(context, **given)
+
+    body.__doc__ = meaning
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    parameters = [
+        inspect.Parameter(option.name, keyword, default=option.default) for option in options
+    ]
+    context = inspect.Parameter("context", inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    body.__signature__ = inspect.Signature([context, *parameters])  # type: ignore[attr-defined]
+    help_ = {option.name.replace("_", "-"): option.meaning for option in options}
+    made: Task[Any] = task(name=name, auto_shortflags=False, help=help_)(body)
+    return made
 
 
 def _level_task(level: str, what_counts: str) -> Task[Any]:
     """Make the task that is `leak --level LEVEL`."""
-
-    def check_at_level(  # noqa: PLR0913, PLR0917 - the options
-        context: Context,
-        project: str | None = None,
-        package: str | None = None,
-        test: str | None = None,
-        binary: str | None = None,
-        timeout: str | None = None,
-        engine: str | None = None,
-        json: str | None = None,
-        max_leaks: str | None = None,
-        isolate: bool = False,
-        verbose: bool = False,
-    ) -> None:
-        _leak(
-            context,
-            level=level,
-            project=project,
-            package=package,
-            test=test,
-            binary=binary,
-            timeout=timeout,
-            engine=engine,
-            json=json,
-            max_leaks=max_leaks,
-            isolate=isolate,
-            verbose=verbose,
-        )
-
-    check_at_level.__doc__ = f"Look for leaks at level {level}: {what_counts}."
-    made: Task[Any] = task(name=level, auto_shortflags=False, help=dict(_OPTIONS))(check_at_level)
-    return made
+    meaning = f"Look for leaks at level {level}: {what_counts}."
+    return _with_options(level, meaning, _OPTIONS, functools.partial(_leak, level=level))
 
 
+def _leak(context: Context, **options: Any) -> None:
+    from leakcheck import commandline  # noqa: PLC0415
+
+    arguments = commandline.program_arguments(context.remainder, sys.argv)
+    choices = commandline.Choices(**options, arguments=arguments)
+    _end(commandline.exit_code_of(lambda: commandline.run_leak(choices)))
+
+
+leak = _with_options(
+    "leak", "Run tests and look for leaks of native memory.", (_LEVEL, *_OPTIONS), _leak
+)
 normal = _level_task("normal", "whatever may still be used is no leak")
 strict = _level_task("strict", "only pointers to the start of a block hold it")
 draconian = _level_task("draconian", "all that was not freed")
@@ -127,14 +113,6 @@ def demo(_context: Context) -> None:
     from leakcheck.demo import run_demo  # noqa: PLC0415
 
     _end(commandline.exit_code_of(run_demo))
-
-
-def _leak(context: Context, **options: Any) -> None:
-    from leakcheck import commandline  # noqa: PLC0415
-
-    arguments = commandline.program_arguments(context.remainder, sys.argv)
-    choices = commandline.Choices(**options, arguments=arguments)
-    _end(commandline.exit_code_of(lambda: commandline.run_leak(choices)))
 
 
 def _end(exit_code: int) -> None:
