@@ -48,8 +48,12 @@ _OPTIONS = (
     Option("engine", "who looks for leaks: agent"),
     Option("json", "write the report as JSON into this file"),
     Option("max_leaks", "show so many leaks of a run; 0: all (default: 10)"),
-    Option("isolate", "run each test in a process of its own, up to one per core at a time", False),
-    Option("verbose", "name each test as it runs, and show all frames of the leaks", False),
+    Option(
+        "isolate",
+        "run each test in a process of its own, up to one per core at a time",
+        default=False,
+    ),
+    Option("verbose", "name each test as it runs, and show all frames of the leaks", default=False),
 )
 
 
