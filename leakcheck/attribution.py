@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from leakcheck.leakid import with_ids
 from leakcheck.model import Leak, LeakKind
 from leakcheck.symbolise import is_runtime, split_creator
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-    from leakcheck.evidence import RowTest
+    from leakcheck.evidence import Owner, RowTest
     from leakcheck.heapprofile import Row
     from leakcheck.model import Frame
 
@@ -28,27 +28,57 @@ TEST_FUNCTION = re.compile(
 Lines = tuple[tuple[str, str | None, int | None], ...]
 
 
+class _Group(NamedTuple):
+    """What the blocks of one leak share."""
+
+    kind: LeakKind
+    test: str | None
+    lines: Lines
+
+
 def collect_leaks(
     direct: Sequence[Row],
     indirect: Sequence[Row],
     stack_of: Callable[[tuple[int, ...]], tuple[Frame, ...]],
     tests: Sequence[RowTest] = (),
+    owners: Sequence[Owner] = (),
 ) -> tuple[Leak, ...]:
     """Name the stacks of all rows (`stack_of`), join rows that read the same, give ids.
 
-    `tests` is what the agent itself knows of the test of a row. Largest first, so that the
-    same run gives the same report.
+    `tests` is what the agent itself knows of the test of a row, `owners` which rows hold which.
+    Largest first, so that the same run gives the same report.
     """
     known = {(row.kind, row.row): row.test for row in tests}
-    groups: dict[tuple[LeakKind, str | None, Lines], list[tuple[Row, tuple[Frame, ...]]]]
-    groups = defaultdict(list)
+    groups: dict[_Group, list[tuple[int, Row, tuple[Frame, ...]]]] = defaultdict(list)
     for kind, rows in ((LeakKind.DIRECT, direct), (LeakKind.INDIRECT, indirect)):
         for number, row in enumerate(rows):
             stack = stack_of(row.addresses)
             test = known.get((kind, number)) or attributed_test(stack)
-            groups[kind, test, lines_of(stack)].append((row, stack))
-    named = with_ids(joined(kind, test, members) for (kind, test, _), members in groups.items())
+            groups[_Group(kind, test, lines_of(stack))].append((number, row, stack))
+    places = {
+        (group.kind, number): str(index)
+        for index, (group, members) in enumerate(groups.items())
+        for number, *_ in members
+    }
+    holders = holding(owners, places)
+    named = with_ids(
+        joined(str(index), group, [member[1:] for member in members], holders)
+        for index, (group, members) in enumerate(groups.items())
+    )
     return tuple(sorted(named, key=size_order))
+
+
+def holding(
+    owners: Sequence[Owner], places: Mapping[tuple[LeakKind, int], str]
+) -> dict[str, tuple[str, ...]]:
+    """Tell of every leak which leaks hold it; `places` tells the leak of a row."""
+    found: dict[str, dict[str, None]] = defaultdict(dict)
+    for owner in owners:
+        held = places.get((LeakKind.INDIRECT, owner.indirect))
+        holder = places.get((LeakKind.DIRECT, owner.direct))
+        if held is not None and holder is not None:
+            found[held][holder] = None
+    return {held: tuple(holders) for held, holders in found.items()}
 
 
 def lines_of(stack: Sequence[Frame]) -> Lines:
@@ -62,16 +92,20 @@ def size_order(leak: Leak) -> tuple[int, int, str]:
 
 
 def joined(
-    kind: LeakKind, test: str | None, members: Sequence[tuple[Row, tuple[Frame, ...]]]
+    name: str,
+    group: _Group,
+    members: Sequence[tuple[Row, tuple[Frame, ...]]],
+    holders: Mapping[str, tuple[str, ...]],
 ) -> Leak:
-    """Add up the rows of one stack."""
+    """Add up the rows of one stack; `name` stands for the id until there is one."""
     return Leak(
-        id="",
+        id=name,
         leaked_bytes=sum(row.bytes for row, _ in members),
         leaked_objects=sum(row.objects for row, _ in members),
-        kind=kind,
+        kind=group.kind,
         stack=members[0][1],
-        test=test,
+        test=group.test,
+        held_by=holders.get(name, ()),
     )
 
 

@@ -32,14 +32,24 @@ LIBRARY_VERSION = re.compile(r"(?<=\.so)[.0-9]+$|-[0-9][.0-9]*(?=\.so)")
 
 
 def with_ids(leaks: Iterable[Leak]) -> tuple[Leak, ...]:
-    """Give every leak of one run its id; the second of a fingerprint gets `-2`, and so on."""
+    """Give every leak of one run its id; the second of a fingerprint gets `-2`, and so on.
+
+    `held_by` follows where a leak had an id before; what holds a leak and is not here is left out.
+    """
     alike: dict[str, list[Leak]] = defaultdict(list)
     for leak in leaks:
         alike[fingerprint(leak)].append(leak)
-    return tuple(
-        replace(leak, id=digits if number == 1 else f"{digits}-{number}")
+    named = [
+        (leak, digits if number == 1 else f"{digits}-{number}")
         for digits, group in alike.items()
         for number, leak in enumerate(sorted(group, key=lines), 1)
+    ]
+    new_ids = {leak.id: new_id for leak, new_id in named}
+    return tuple(
+        replace(
+            leak, id=new_id, held_by=tuple(new_ids[old] for old in leak.held_by if old in new_ids)
+        )
+        for leak, new_id in named
     )
 
 

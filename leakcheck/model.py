@@ -84,7 +84,10 @@ class Frame:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leak:
-    """Lost blocks that share an allocation stack, a kind and a test. `stack` is leaf first."""
+    """Lost blocks that share an allocation stack, a kind and a test. `stack` is leaf first.
+
+    `held_by` are the ids of the direct leaks that hold an indirect one.
+    """
 
     id: str
     leaked_bytes: int
@@ -94,6 +97,7 @@ class Leak:
     test: str | None = None
     suppressed_by: str | None = None
     in_baseline: bool = False
+    held_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

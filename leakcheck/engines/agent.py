@@ -82,5 +82,7 @@ def read_findings(run_dir: Path, symboliser: Symboliser) -> Findings:
     def stack_of(addresses: tuple[int, ...]) -> tuple[Frame, ...]:
         return symboliser.stack(addresses, mappings)
 
-    leaks = collect_leaks(outcome.direct.rows, outcome.indirect.rows, stack_of, outcome.tests)
+    leaks = collect_leaks(
+        outcome.direct.rows, outcome.indirect.rows, stack_of, outcome.tests, outcome.owners
+    )
     return Findings(outcome=outcome, leaks=leaks)

@@ -89,6 +89,7 @@ def leak_object(leak: Leak) -> dict[str, Any]:
         "test": leak.test,
         "suppressed_by": leak.suppressed_by,
         "in_baseline": leak.in_baseline,
+        "held_by": list(leak.held_by),
         "stack": [frame_object(frame) for frame in leak.stack],
     }
 
@@ -169,6 +170,7 @@ def read_leak(leak: dict[str, Any]) -> Leak:
         test=optional(leak["test"], str),
         suppressed_by=optional(leak["suppressed_by"], str),
         in_baseline=typed(leak["in_baseline"], bool),
+        held_by=tuple(typed(id_, str) for id_ in typed(leak["held_by"], list)),
         stack=tuple(read_frame(frame) for frame in typed(leak["stack"], list)),
     )
 

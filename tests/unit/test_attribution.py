@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from report_samples import GOROOT, c_frame, cgo_stack, go_frame
 
 from leakcheck.attribution import attributed_test, collect_leaks
-from leakcheck.evidence import RowTest
+from leakcheck.evidence import Owner, RowTest
 from leakcheck.heapprofile import Row
 from leakcheck.model import Frame, LeakKind
 
@@ -113,6 +113,23 @@ def test_direct_and_indirect_leaks_stay_apart() -> None:
         (LeakKind.INDIRECT, 2),
     }
     assert len({leak.id for leak in leaks}) == 2
+
+
+def test_an_indirect_leak_names_the_direct_leaks_that_hold_it() -> None:
+    direct = [row(1, 10), row(2, 20), row(4, 11), row(8, 30)]
+    owners = [Owner(indirect=0, direct=at, objects=1, bytes=1) for at in (0, 1, 2)]
+
+    leaks = collect_leaks(direct, [row(16, 40)], stack_of, owners=owners)
+
+    by_size = {leak.leaked_bytes: leak for leak in leaks}
+    assert by_size[16].held_by == (by_size[5].id, by_size[2].id)
+    assert not any(leak.held_by for size, leak in by_size.items() if size != 16)
+
+
+def test_an_owner_of_a_row_that_is_not_there_holds_nothing() -> None:
+    owners = [Owner(indirect=0, direct=7, objects=1, bytes=1)]
+    (leak,) = collect_leaks([], [row(1, 10)], stack_of, owners=owners)
+    assert leak.held_by == ()
 
 
 def test_a_leak_names_its_test() -> None:

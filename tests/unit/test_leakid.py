@@ -41,6 +41,13 @@ def test_an_id_survives_a_rebuild_in_another_folder_with_lines_moved() -> None:
     assert with_ids([rebuilt(LEAK)])[0].id == with_ids([LEAK])[0].id
 
 
+def test_what_holds_a_leak_is_named_by_its_new_id() -> None:
+    holder = replace(LEAK, id="old")
+    held = replace(LEAK, id="", kind=LeakKind.INDIRECT, held_by=("old", "elsewhere"))
+    named = {leak.kind: leak for leak in with_ids([holder, held])}
+    assert named[LeakKind.INDIRECT].held_by == (named[LeakKind.DIRECT].id,)
+
+
 def test_an_id_survives_another_runtime_below_the_test() -> None:
     start = go_frame("runtime.goexit", "/go1.99/src/runtime/asm_amd64.s:1")
     other = replace(LEAK, stack=(*LEAK.stack, go_frame("testing.newRunner", "/t.go:1"), start))

@@ -48,6 +48,7 @@ LEAKS = st.builds(
     test=st.none() | WORDS,
     suppressed_by=st.none() | WORDS,
     in_baseline=st.booleans(),
+    held_by=st.lists(WORDS, max_size=2).map(tuple),
 )
 VALUES = WORDS | st.integers(-(2**70), 2**70).map(str) | st.sampled_from(["007", "-0", "1_0", "+1"])
 EVIDENCES = st.builds(
@@ -131,6 +132,7 @@ def test_the_keys_of_the_contract_are_always_there() -> None:
         "test",
         "suppressed_by",
         "in_baseline",
+        "held_by",
         "stack",
     ]
     assert list(whole["runs"][0]["leaks"][0]["stack"][0]) == [
