@@ -32,12 +32,15 @@ case "$*" in
   *update) rm -f "$MACHINE/apt-is-stale" ;;
   *install*) [ ! -e "$MACHINE/apt-is-stale" ] || { echo "404 Not Found"; exit 100; }
              cp "$MACHINE/bin/cc" "$MACHINE/bin/dot"
-             case "$*" in *g++*) cp "$MACHINE/bin/cc" "$MACHINE/bin/g++" ;; esac ;;
+             case "$*" in *g++*) cp "$MACHINE/bin/cc" "$MACHINE/bin/g++" ;; esac
+             case "$*" in *perftools*) touch "$MACHINE/full-tcmalloc" ;; esac ;;
 esac
 """
 LDCONFIG = """#!/bin/sh
 echo "	libunwind.so.8 (libc6,x86-64) => /lib/libunwind.so.8"
 echo "	libtcmalloc_minimal.so.4 (libc6,x86-64) => /lib/libtcmalloc_minimal.so.4"
+[ ! -e "$MACHINE/full-tcmalloc" ] ||
+  echo "	libtcmalloc.so.4 (libc6,x86-64) => /lib/libtcmalloc.so.4"
 """
 
 
@@ -111,13 +114,13 @@ def test_a_fresh_machine_gets_everything_in_order(
     assert labels == ["Installing", "Creating", *["Installing"] * 3, "Finished"]
 
 
-def test_the_tests_bring_a_cxx_compiler_to_a_machine_that_is_set_up(
+def test_the_tests_bring_a_cxx_compiler_and_all_of_tcmalloc_to_a_machine_that_is_set_up(
     machine: FakeMachine,
 ) -> None:
     set_up(machine.checkout)
     machine.log()
     assert set_up(machine.checkout, for_tests=True)
-    assert machine.log() == ["apt-get install -y --no-install-recommends g++"]
+    assert machine.log() == ["apt-get install -y --no-install-recommends g++ libgoogle-perftools4"]
     assert not set_up(machine.checkout, for_tests=True)
 
 
