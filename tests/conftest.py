@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import signal
+
 from hypothesis import settings
 
 # A loaded machine is no failure: examples have no time limit of their own.
 settings.register_profile("leakcheck", deadline=None)
 settings.load_profile("leakcheck")
+
+# A shell starts what it puts in the background with Ctrl-C ignored, and tests of Ctrl-C would
+# wait for ever.
+signal.signal(signal.SIGINT, signal.default_int_handler)
