@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.text import Text
 
+from leakcheck.adoption import run_init
 from leakcheck.doctor import doctor_exit_code, examine, render_findings
 from leakcheck.errors import BadInput, ExitCode, LeakcheckError
 from leakcheck.launch.duration import parse_duration
@@ -32,7 +33,15 @@ if TYPE_CHECKING:
 
     from leakcheck.model import Report
 
-__all__ = ["Choices", "exit_code_of", "program_arguments", "request_of", "run_doctor", "run_leak"]
+__all__ = [
+    "Choices",
+    "exit_code_of",
+    "init",
+    "program_arguments",
+    "request_of",
+    "run_doctor",
+    "run_leak",
+]
 
 _LABEL_WIDTH = 12
 
@@ -100,6 +109,13 @@ def run_leak(choices: Choices) -> int:
         raise
     write_report(path, render_json(report))
     return report.exit_code
+
+
+def init(project: str | None = None, *, dry_run: bool = False) -> int:
+    """Write into a repository what it needs to check itself; return the exit code."""
+    root = _path(project) or Path.cwd()
+    settings = Settings.from_mapping(load_environment(Path.cwd()))
+    return run_init(root, settings, TerminalWatcher(Console(stderr=True)), dry_run=dry_run)
 
 
 def run_doctor() -> int:

@@ -63,13 +63,18 @@ def check(request: Request, settings: Settings, watcher: Watcher) -> Report:
 
 
 def project_of(request: Request, settings: Settings) -> Path:
-    """Choose the project: the request's, the settings', else the bundled example."""
-    project = request.project or settings.project or find_example()
+    """Choose the project: the request's, the settings', this folder, or the bundled example."""
+    project = request.project or settings.project or _module_here() or find_example()
     if not project.is_dir():
         raise BadInput(
             f"the project {project} is not a folder", hint="leakcheck leak --project DIR"
         )
     return project.resolve()
+
+
+def _module_here() -> Path | None:
+    """Take the working directory where it is a Go module: whoever stands in one means it."""
+    return Path.cwd() if Path("go.mod").is_file() else None
 
 
 def refused(error: BaseException, *, level: Level = Level.NORMAL) -> Report:

@@ -1,6 +1,6 @@
 """Nox sessions: `register` for any repository, `register_development` for leakcheck's own.
 
-A noxfile needs one call:
+A noxfile needs one call (with another `name` where `leak` is taken):
 
     from leakcheck.sessions import register
 
@@ -35,14 +35,15 @@ def register(
     project: str | None = None,
     package: str | None = None,
     levels: Sequence[Level] = tuple(Level),
+    name: str = "leak",
 ) -> None:
-    """Add the session `leak` to the running noxfile, one for each of `levels`.
+    """Add the session `name` to the running noxfile, one for each of `levels`.
 
     `project` and `package` are defaults for the task's options of these names; without them the
     task's own hold (LEAKCHECK_PROJECT, LEAKCHECK_PACKAGE).
     """
 
-    @nox.session(name="leak", venv_backend="none")
+    @nox.session(name=name, venv_backend="none")
     @nox.parametrize("level", [nox.param(level, id=level.value) for level in levels])
     def leak(session: nox.Session, level: Level) -> None:
         """Run the tests and look for leaks of native memory; options of the task after `--`."""

@@ -43,7 +43,7 @@ KEYS = (
     Key("TCMALLOC_VERBOSE", "0", "How much tcmalloc says on standard error: 0 is nothing."),
     Key("MALLOCSTATS", "0", "1 prints tcmalloc's statistics when the program ends, 2 prints more."),
     Key("LD_PRELOAD", "", "Libraries of your own to preload, after the agent and tcmalloc."),
-    Key("LEAKCHECK_PROJECT", "", "Folder of the Go module; the bundled example when unset."),
+    Key("LEAKCHECK_PROJECT", "", "Folder of the Go module; this one, else the bundled example."),
     Key("LEAKCHECK_PACKAGE", ".", "Go package pattern in it; ./... runs each cgo package."),
     Key("LEAKCHECK_TCMALLOC", "", "Path of the tcmalloc library; searched for when unset."),
     Key("LEAKCHECK_GO", "", "The go command, a path or a name; found on PATH when unset."),

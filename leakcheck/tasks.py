@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from invoke.context import Context
 
-__all__ = ["demo", "doctor", "draconian", "leak", "namespace", "normal", "strict"]
+__all__ = ["demo", "doctor", "draconian", "init", "leak", "namespace", "normal", "strict"]
 
 
 class Option(NamedTuple):
@@ -36,7 +36,7 @@ _LEVEL = Option("level", "normal, strict or draconian (default: HEAPCHECK, else 
 _OPTIONS = (
     Option(
         "project",
-        "folder of the Go module (default: LEAKCHECK_PROJECT, else the bundled example)",
+        "folder of the Go module (default: LEAKCHECK_PROJECT, else this one, else the example)",
     ),
     Option(
         "package",
@@ -54,6 +54,10 @@ _OPTIONS = (
         default=False,
     ),
     Option("verbose", "name each test as it runs, and show all frames of the leaks", default=False),
+)
+_INIT = (
+    Option("project", "folder of the repository (default: this one)"),
+    Option("dry_run", "write nothing, print a diff", default=False),
 )
 
 
@@ -119,10 +123,21 @@ def demo(_context: Context) -> None:
     _end(commandline.exit_code_of(run_demo))
 
 
+def _init(_context: Context, **options: Any) -> None:
+    from leakcheck import commandline  # noqa: PLC0415
+
+    _end(commandline.exit_code_of(lambda: commandline.init(**options)))
+
+
+init = _with_options(
+    "init", "Write what a repository needs to check itself, never over its own files.", _INIT, _init
+)
+
+
 def _end(exit_code: int) -> None:
     """Stop here, unless all is well: then the next task on the command line has its turn."""
     if exit_code:
         raise Exit(code=exit_code)
 
 
-namespace = Collection(leak, normal, strict, draconian, doctor, demo)
+namespace = Collection(leak, normal, strict, draconian, doctor, demo, init)

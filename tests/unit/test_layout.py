@@ -38,6 +38,7 @@ LAYERS = (
     "ownership",
     "isolation",
     "example",
+    "adoption",
     "pipeline",
     "progress",
     "commandline",

@@ -351,6 +351,20 @@ def test_the_example_inside_the_installed_package_is_found(
     assert example.find_example() == inside
 
 
+def test_who_stands_in_a_go_module_means_that(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    settings = Settings(cache_dir=tmp_path)
+    elsewhere = project_of(Request(), settings)
+
+    (tmp_path / "go.mod").write_text("module example.com/m\n")
+
+    assert elsewhere.name == "mediaprobe"
+    assert project_of(Request(), settings) == tmp_path
+    assert project_of(Request(project=elsewhere), settings) == elsewhere
+
+
 def test_broken_packages_are_chosen_so_that_they_are_heard_of() -> None:
     chosen, skipped = select_packages((BROKEN, PURE))
 

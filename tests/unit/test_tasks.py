@@ -76,6 +76,7 @@ def test_every_task_of_this_version_is_there_and_no_other() -> None:
         "draconian",
         "doctor",
         "demo",
+        "init",
     }
 
 

@@ -1,0 +1,110 @@
+"""The files that `leakcheck init` writes: templates filled with what was found."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from importlib import metadata
+from typing import TYPE_CHECKING
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from leakcheck.settings import KEYS
+
+if TYPE_CHECKING:
+    from leakcheck.adoption.repository import GoModule, Repository
+
+__all__ = ["SHARDS", "Draft", "draft_files", "make_target"]
+
+SHARDS = 2
+"""How many machines share the work in the workflow at first."""
+
+_TARGETS = ("test-tcmalloc", "test-tcmalloc-strict", "test-tcmalloc-draconian")
+_PACKAGES = "gcc libtcmalloc-minimal4 libunwind8"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A file to write; `path` is relative to the repository."""
+
+    path: str
+    text: str
+
+
+def draft_files(repository: Repository) -> tuple[Draft, ...]:
+    """Draw up all files; which of them may be written is not asked here."""
+    templates = {
+        ".env.example": "env.example",
+        "leakcheck.mk": "leakcheck.mk",
+        "leakcheck.supp": "leakcheck.supp",
+        "tasks.py": "tasks.py",
+        "noxfile.py": "noxfile.py",
+        _ci_file(repository): "gitlab.yml" if _is_on_gitlab(repository) else "github.yml",
+    }
+    if repository.makefile is None:
+        templates["Makefile"] = "Makefile"
+    facts = _facts(repository)
+    environment = _templates()
+    return tuple(
+        Draft(path=path, text=environment.get_template(f"{name}.j2").render(facts))
+        for path, name in templates.items()
+    )
+
+
+def make_target(repository: Repository) -> str:
+    """Name the fragment's first target; with a prefix where the Makefile has it already."""
+    makefile = repository.text(repository.makefile) if repository.makefile else None
+    taken = re.compile(rf"^(?:{'|'.join(_TARGETS)})[ \t]*:", re.MULTILINE)
+    return f"leakcheck-{_TARGETS[0]}" if taken.search(makefile or "") else _TARGETS[0]
+
+
+def _ci_file(repository: Repository) -> str:
+    if _is_on_gitlab(repository):
+        return "leakcheck.gitlab-ci.yml"
+    return ".github/workflows/leakcheck.yml"
+
+
+def _is_on_gitlab(repository: Repository) -> bool:
+    return repository.has_gitlab and not repository.has_github
+
+
+def _facts(repository: Repository) -> dict[str, object]:
+    first, *others = repository.modules
+    return {
+        "module": first,
+        "modules": repository.modules,
+        "sessions": tuple(zip(_session_names(repository.modules), repository.modules, strict=True)),
+        "others": tuple(others),
+        "keys": KEYS,
+        "values": {"LEAKCHECK_PROJECT": first.folder, "LEAKCHECK_PACKAGE": first.pattern},
+        "target": make_target(repository),
+        "packages": _PACKAGES,
+        "requirement": f"tcmalloc-leakcheck=={metadata.version('tcmalloc-leakcheck')}",
+        "shards": tuple(range(1, SHARDS + 1)),
+    }
+
+
+def _session_names(modules: tuple[GoModule, ...]) -> tuple[str, ...]:
+    """Give the first module the plain name, the others one made of their folder."""
+    return tuple(
+        "leak" if index == 0 else "leak-" + re.sub(r"\W+", "-", module.folder)
+        for index, module in enumerate(modules)
+    )
+
+
+def _templates() -> Environment:
+    """Leave `{{ … }}` and `{% … %}` to the CI systems: ours are `<< … >>` and `<% … %>`."""
+    return Environment(
+        loader=PackageLoader("leakcheck.adoption"),
+        undefined=StrictUndefined,
+        autoescape=False,  # noqa: S701 - no HTML is made here
+        keep_trailing_newline=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        block_start_string="<%",
+        block_end_string="%>",
+        variable_start_string="<<",
+        variable_end_string=">>",
+        comment_start_string="<#",
+        comment_end_string="#>",
+    )
