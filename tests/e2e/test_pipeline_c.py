@@ -117,6 +117,14 @@ def test_a_program_out_of_time_is_ended(checker: Checker, compiled: Callable[...
     assert report.exit_code == ExitCode.FAILED
 
 
+def test_a_block_that_grows_before_all_constructors_keeps_its_content(
+    checker: Checker, compiled: Callable[..., Path]
+) -> None:
+    report = checker.binary(compiled("early.c"))
+
+    assert (report.tests, report.check) == (Verdict.PASSED, Check.CLEAN)
+
+
 def test_what_an_object_of_cpp_holds_is_indirect(
     checker: Checker, compiled: Callable[..., Path]
 ) -> None:

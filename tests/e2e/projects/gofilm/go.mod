@@ -1,0 +1,3 @@
+module example.com/gofilm
+
+go 1.21
