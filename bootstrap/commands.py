@@ -16,6 +16,7 @@ __all__ = [
     "apt_update_command",
     "compile_probe_command",
     "editable_install_command",
+    "ffmpeg_probe_command",
     "go_version_command",
     "install_by_hand",
     "loader_cache_command",
@@ -68,6 +69,12 @@ def compile_probe_command(compiler: Sequence[str], *, language: str = "c") -> Co
         argv=(*compiler, "-x", language, "-fsyntax-only", "-"),
         stdin="#include <stdlib.h>\n",
     )
+
+
+def ffmpeg_probe_command() -> Command:
+    """Succeeds when pkg-config knows the FFmpeg libraries that the tests build with."""
+    libraries = ("libavformat", "libavcodec", "libswscale", "libavutil")
+    return Command(argv=("pkg-config", "--exists", *libraries))
 
 
 def go_version_command(go: str) -> Command:

@@ -10,6 +10,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tempfile
 import time
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING
 from bootstrap.commands import (
     Command,
     compile_probe_command,
+    ffmpeg_probe_command,
     loader_cache_command,
     sudo_probe_command,
 )
@@ -35,6 +37,7 @@ __all__ = [
     "exclusive",
     "find_privilege",
     "has_package_lists",
+    "has_python_headers",
     "probe_machine",
     "run",
 ]
@@ -116,6 +119,9 @@ def probe_machine() -> Machine:
         has_own_tcmalloc=_is_file(os.environ.get("LEAKCHECK_TCMALLOC", "")),
         compiles_c=_compiles_c(),
         compiles_cxx=run(compile_probe_command(("g++",), language="c++")).returncode == 0,
+        has_ffmpeg=run(ffmpeg_probe_command()).returncode == 0,
+        has_cmake=shutil.which("cmake") is not None,
+        has_python_headers=has_python_headers(),
         has_dot=shutil.which("dot") is not None,
         python=sys.version_info[:2],
         has_venv=can_make_venv(),
@@ -126,6 +132,11 @@ def can_make_venv() -> bool:
     """Whether this Python can make an environment with pip; Debian's needs a package for it."""
     importlib.invalidate_caches()
     return all(importlib.util.find_spec(name) for name in ("venv", "ensurepip"))
+
+
+def has_python_headers() -> bool:
+    """Whether this Python's extensions compile; Debian's needs a package for it."""
+    return Path(sysconfig.get_path("include"), "Python.h").is_file()
 
 
 def find_privilege() -> tuple[str, ...] | None:

