@@ -24,6 +24,7 @@ from leakcheck.model import EngineName
 from leakcheck.pipeline import Request, check, project_of, refused
 from leakcheck.progress import TerminalWatcher, forget_standard_output
 from leakcheck.reports import render_json, write_report
+from leakcheck.reports.sources import Sources
 from leakcheck.reports.stacklines import Places
 from leakcheck.reports.terminal import MAX_LEAKS, View, print_terminal
 from leakcheck.settings import Settings, load_environment, parse_level
@@ -157,6 +158,7 @@ def _check_and_print(choices: Choices) -> Report:
         max_leaks=max_leaks,
         all_frames=choices.verbose,
         places=Places(project=root, home=Path.home()),
+        sources=Sources(),
     )
     print_terminal(report, Console(), view)
     return report

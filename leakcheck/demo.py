@@ -16,6 +16,7 @@ from leakcheck.example import find_example
 from leakcheck.model import Check, LeakKind, Level
 from leakcheck.pipeline import Request, check
 from leakcheck.progress import TerminalWatcher
+from leakcheck.reports.sources import Sources
 from leakcheck.reports.stacklines import Places
 from leakcheck.reports.terminal import View, print_terminal
 from leakcheck.settings import Settings, load_environment
@@ -152,7 +153,8 @@ def run_demo() -> int:
     request = Request(project=example, package="./...", level=Level.NORMAL)
     report = check(request, settings, TerminalWatcher(Console(stderr=True)))
     console = Console()
-    print_terminal(report, console, View(max_leaks=0, places=Places(project=example)))
+    view = View(max_leaks=0, places=Places(project=example), sources=Sources())
+    print_terminal(report, console, view)
     leaks = (leak for run in report.runs for leak in run.leaks)
     matches = compare(planted, leaks, go_is_exact=_is_go_exact(report))
     console.print()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import operator
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,14 @@ if TYPE_CHECKING:
 
     from leakcheck.model import Frame
 
-__all__ = ["Places", "StackLine", "is_folded", "short_function", "stack_lines"]
+__all__ = [
+    "Places",
+    "StackLine",
+    "deciding_frame",
+    "is_folded",
+    "short_function",
+    "stack_lines",
+]
 
 CLOSURE = re.compile(r"\.func[0-9]+$")
 
@@ -40,12 +47,16 @@ class Places:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StackLine:
-    """One line of a stack; `place` is `file:line` or a module, `note` says what is folded."""
+    """One line of a stack; `place` is `file:line` or a module, `note` says what is folded.
+
+    `frame` is the one it shows, None where several are folded.
+    """
 
     function: str
     place: str = ""
     language: str = ""
     note: str = ""
+    frame: Frame | None = field(default=None, compare=False, repr=False)
 
 
 def stack_lines(
@@ -62,6 +73,25 @@ def stack_lines(
     if all_frames or all(folded):
         return (*(frame_line(frame, places) for frame in own), *started)
     return (*folded_lines(without_start(own, folded), places), *started)
+
+
+def deciding_frame(stack: Sequence[Frame], project: PurePath | None) -> Frame | None:
+    """Choose the frame that tells most: the first in the project, else the first with a line.
+
+    Frames that are folded tell nothing; None when no other has a line.
+    """
+    own, _ = split_creator(stack)
+    told = [
+        frame
+        for frame, folded in zip(own, folded_frames(own), strict=True)
+        if frame.file and frame.line and not folded
+    ]
+    in_project = (
+        frame
+        for frame in told
+        if project and frame.file and PurePath(frame.file).is_relative_to(project)
+    )
+    return next(in_project, told[0] if told else None)
 
 
 def is_folded(frame: Frame) -> bool:
@@ -118,6 +148,7 @@ def frame_line(frame: Frame, places: Places) -> StackLine:
         function=short_function(frame.function),
         place=f"{place}:{frame.line}" if frame.file and frame.line else place,
         language=frame.language or "",
+        frame=frame,
     )
 
 

@@ -9,8 +9,19 @@ from typing import TYPE_CHECKING
 from leakcheck.errors import MalformedReport
 from leakcheck.evidence import AgentReport, agent_outcome
 from leakcheck.judge import judge
-from leakcheck.model import Check, Evidence, Frame, Leak, LeakKind, Level, Report, Run, Tests
+from leakcheck.model import (
+    Check,
+    Evidence,
+    Frame,
+    Leak,
+    LeakKind,
+    Level,
+    Report,
+    Run,
+    Tests,
+)
 from leakcheck.process import Command, Completed
+from leakcheck.reports.sources import SourceLine
 from leakcheck.reports.stacklines import Places
 from leakcheck.reports.terminal import View, render_terminal
 
@@ -159,6 +170,36 @@ LEAKS = (
 LEAKING = replace(RUN, tests=Tests.FAILED, check=Check.LEAKS, leaks=LEAKS)
 
 
+HOLDER = replace(LEAK, leaked_bytes=48, leaked_objects=2)
+HOLDING = replace(
+    RUN,
+    check=Check.LEAKS,
+    leaks=(
+        HOLDER,
+        replace(
+            HOLDER,
+            id="777777777777",
+            leaked_bytes=9000,
+            leaked_objects=3,
+            kind=LeakKind.INDIRECT,
+            stack=(c_frame("fill", f"{PROJECT}/c/fill.c:3"), *HOLDER.stack),
+            held_by=(HOLDER.id,),
+        ),
+        replace(HOLDER, id="888888888888", test="TestMux"),
+        LEAKS[0],
+    ),
+)
+"""Two tests leak at one site, and one of these leaks holds another."""
+
+
+class FakeSources:
+    """Has three lines of every file, around any line."""
+
+    def excerpt(self, file: str, line: int, *, around: int = 1) -> tuple[SourceLine, ...]:
+        numbers = range(line - around, line + around + 1)
+        return tuple(SourceLine(n, f"  line {n} of {file.rpartition('/')[2]}") for n in numbers)
+
+
 def isolated(run: Run, test: str) -> Run:
     """The same run as that of one test alone, "" for no test."""
     return replace(
@@ -189,6 +230,14 @@ def terminal_reports() -> dict[str, tuple[Report, View]]:
         "isolated-several-packages": (
             judge([*ISOLATED[::3], replace(RUN, package="example.com/b")], level=Level.NORMAL),
             VIEW,
+        ),
+        "holding": (
+            judge([HOLDING], level=Level.NORMAL),
+            View(places=VIEW.places, sources=FakeSources()),
+        ),
+        "holding-all-frames": (
+            judge([HOLDING], level=Level.NORMAL),
+            View(all_frames=True, places=VIEW.places),
         ),
         "not-checked": (judge([CRASHED], level=Level.STRICT), VIEW),
         "nothing-ran": (

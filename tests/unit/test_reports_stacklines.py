@@ -13,6 +13,7 @@ from leakcheck.model import Frame
 from leakcheck.reports.stacklines import (
     Places,
     StackLine,
+    deciding_frame,
     is_folded,
     short_function,
     stack_lines,
@@ -168,3 +169,28 @@ def test_who_started_the_goroutine_is_shown_last() -> None:
         ("m.work", ""),
         ("m.TestX", "started the goroutine"),
     ]
+
+
+ELSEWHERE = c_frame("collect", "/home/ann/elsewhere/collect.c:7")
+LIBC = c_frame("strdup", module="libc.so.6")
+
+
+@pytest.mark.parametrize(
+    ("stack", "function"),
+    [
+        pytest.param(LEAK.stack, "probe_open", id="the leaf, when it is in the project"),
+        pytest.param((LIBC, *LEAK.stack), "probe_open", id="not a library without lines"),
+        pytest.param((ELSEWHERE, *LEAK.stack), "probe_open", id="the project before others"),
+        pytest.param((LIBC, ELSEWHERE), "collect", id="others, when there is no project"),
+        pytest.param(
+            cgo_stack("CString"), "example.com/ann/mediaprobe.Open", id="no frame of cgo or Go"
+        ),
+        pytest.param((LIBC,), None, id="none with a line"),
+        pytest.param((), None, id="no stack"),
+    ],
+)
+def test_the_frame_that_decides_is_the_first_of_the_users_own(
+    stack: tuple[Frame, ...], function: str | None
+) -> None:
+    frame = deciding_frame(stack, PROJECT)
+    assert (frame and frame.function) == function
