@@ -11,7 +11,7 @@ from leakcheck.adoption.byhand import additions
 from leakcheck.adoption.drafts import draft_files, make_target
 from leakcheck.adoption.repository import examine_repository
 from leakcheck.errors import BadInput, ExitCode
-from leakcheck.reports.terminal import labelled
+from leakcheck.reports.labels import labelled
 
 if TYPE_CHECKING:
     from pathlib import Path
