@@ -11,6 +11,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from leakcheck.checkerdoubts import contradictions
 from leakcheck.ending import (
     crash_cause,
     is_checkable,
@@ -27,6 +28,7 @@ from leakcheck.model import Check, EngineName, Evidence, Leak, LeakKind, Level, 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from leakcheck.checkerreport import CheckerReport
     from leakcheck.heapprofile import HeapProfile
     from leakcheck.process import Completed
 
@@ -56,7 +58,7 @@ def judge_run(  # noqa: PLR0913 - all facts of a run, all by name
     level: Level,
     ended: Completed,
     is_go_test: bool,
-    outcome: AgentReport | NoReport,
+    outcome: AgentReport | CheckerReport | NoReport,
     leaks: Sequence[Leak] = (),
 ) -> Run:
     """Judge one process. `leaks` are those of `outcome`, suppressions already marked."""
@@ -70,7 +72,7 @@ def judge_run(  # noqa: PLR0913 - all facts of a run, all by name
         check=Check.NOT_CHECKED if reason else found(leaks),
         reason=reason,
         duration_s=ended.duration_s,
-        evidence=outcome.evidence if isinstance(outcome, AgentReport) else Evidence(),
+        evidence=Evidence() if isinstance(outcome, NoReport) else outcome.evidence,
         leaks=() if reason else tuple(leaks),
         killed_by=killed_by(ended),
     )
@@ -100,7 +102,7 @@ def why_not_checked(
     level: Level,
     ended: Completed,
     tests: Tests,
-    outcome: AgentReport | NoReport,
+    outcome: AgentReport | CheckerReport | NoReport,
     leaks: Sequence[Leak],
 ) -> str:
     """Give the first reason not to believe a run, or ""."""
@@ -132,16 +134,19 @@ def why_no_report(outcome: NoReport, ended: Completed) -> str:
 
 
 def doubts(
-    report: AgentReport, level: Level, returncode: int, leaks: Sequence[Leak]
+    report: AgentReport | CheckerReport, level: Level, returncode: int, leaks: Sequence[Leak]
 ) -> Iterator[str]:
     """Give every reason not to believe a report, the plainest first."""
     evidence = report.evidence
     if evidence.text("agent") != AGENT_FORMAT:
         yield f"the agent writes format {evidence.text('agent')!r}, not {AGENT_FORMAT!r}"
-    yield from (f"the evidence has no number for {key}" for key in not_numbers(evidence))
+    if isinstance(report, AgentReport):
+        yield from (f"the evidence has no number for {key}" for key in not_numbers(evidence))
+    elif evidence.text("engine") != EngineName.HEAPCHECK.value:
+        yield f"the agent ran the engine {evidence.text('engine')!r}, not 'heapcheck'"
     if evidence.text("canary") != "found":
         yield "the canary, a leak planted to prove that the check works, was not found"
-    if evidence.number("lost", default=1):
+    if isinstance(report, AgentReport) and evidence.number("lost", default=1):
         yield f"the agent could not record {evidence.text('lost')} blocks"
     if evidence.text("level") != level.value:
         yield f"the agent checked at level {evidence.text('level')!r}, not {level.value!r}"
@@ -150,7 +155,10 @@ def doubts(
             f"the agent saw the program leave with {evidence.text('exit_code')!r},"
             f" but it ended with {returncode}: it went on after the check"
         )
-    yield from disagreements(report, leaks)
+    if isinstance(report, AgentReport):
+        yield from disagreements(report, leaks)
+    else:
+        yield from contradictions(report, leaks)
 
 
 def not_numbers(evidence: Evidence) -> Iterator[str]:
@@ -240,9 +248,14 @@ def is_proven_clean(run: Run) -> bool:
         run.check is Check.CLEAN
         and is_checkable(run.tests)
         and run.evidence.text("canary") == "found"
-        and run.evidence.text("lost") == "0"
+        and run.evidence.text("lost", lost_nothing(run.evidence)) == "0"
         and found(run.leaks) is Check.CLEAN
     )
+
+
+def lost_nothing(evidence: Evidence) -> str:
+    """Only the agent counts blocks that were lost; gperftools' checker loses none, or crashes."""
+    return "0" if evidence.text("engine") == EngineName.HEAPCHECK.value else ""
 
 
 def exit_code(runs: Sequence[Run], check: Check) -> ExitCode:

@@ -5,15 +5,20 @@ from __future__ import annotations
 import os
 import threading
 from dataclasses import dataclass, field, replace
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Protocol
 
 from leakcheck.build.agent import agent_library, build_agent
-from leakcheck.engines.agent import Preloads, arm, read_findings
+from leakcheck.engines import agent, heapcheck
+from leakcheck.engines.agent import Preloads
+from leakcheck.errors import BadInput
+from leakcheck.evidence import NoReport
 from leakcheck.judge import judge_run
-from leakcheck.launch.rundirectory import run_directory
+from leakcheck.launch.rundirectory import Orders, run_directory
+from leakcheck.model import EngineName
 from leakcheck.process import Command, supervise
 from leakcheck.symbolise import Symboliser
-from leakcheck.toolchain.discovery import find_cc, find_tcmalloc
+from leakcheck.toolchain.discovery import find_cc, find_checker, find_tcmalloc
 from leakcheck.toolchain.golayout import read_go_layout
 from leakcheck.toolchain.libraries import links_tcmalloc
 
@@ -21,10 +26,12 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
+    from leakcheck.engines.agent import Findings
     from leakcheck.launch.program import Program
     from leakcheck.model import Level, Run
     from leakcheck.process import Completed
     from leakcheck.settings import Settings
+    from leakcheck.toolchain.discovery import Tcmalloc
     from leakcheck.toolchain.elf import ElfFacts
 
 __all__ = ["Bench", "Watcher", "observe", "observe_unannounced", "program_environment", "set_up"]
@@ -56,13 +63,19 @@ class Bench:
 
     agent: Path
     level: Level
+    engine: EngineName = EngineName.AGENT
     settings: Settings
     symboliser: Symboliser
     watcher: Watcher
     reading: threading.Lock = field(default_factory=threading.Lock)
 
 
-def set_up(level: Level, settings: Settings, watcher: Watcher) -> Bench:
+def set_up(
+    level: Level,
+    settings: Settings,
+    watcher: Watcher,
+    engine: EngineName = EngineName.AGENT,
+) -> Bench:
     """Prepare for runs: the agent is built at first use. Raises ToolMissing, BuildFailed."""
     cc = find_cc()
     agent = agent_library(cc, settings.cache_dir)
@@ -72,6 +85,7 @@ def set_up(level: Level, settings: Settings, watcher: Watcher) -> Bench:
     return Bench(
         agent=agent,
         level=level,
+        engine=engine,
         settings=settings,
         symboliser=Symboliser(settings.cache_dir),
         watcher=watcher,
@@ -79,12 +93,14 @@ def set_up(level: Level, settings: Settings, watcher: Watcher) -> Bench:
 
 
 def program_environment(settings: Settings) -> dict[str, str]:
-    """Take our own environment, with tcmalloc's keys from `.env`; nothing else of that file."""
-    numbers = {
-        "TCMALLOC_VERBOSE": settings.tcmalloc_verbose,
-        "MALLOCSTATS": settings.mallocstats,
-    }
-    return {**os.environ, **{key: str(value) for key, value in numbers.items() if value}}
+    """Take our own environment, with TCMALLOC_VERBOSE under the name that tcmalloc reads."""
+    verbose = settings.tcmalloc_verbose
+    return {**os.environ, **({"PERFTOOLS_VERBOSE": str(verbose)} if verbose else {})}
+
+
+def find_library(engine: EngineName, settings: Settings) -> Tcmalloc:
+    """Find a tcmalloc that `engine` can work with. Raises ToolMissing, BadInput."""
+    return find_checker(settings) if engine is EngineName.HEAPCHECK else find_tcmalloc(settings)
 
 
 def observe(program: Program, bench: Bench) -> Run:
@@ -108,7 +124,8 @@ def observe_unannounced(program: Program, bench: Bench) -> Run:
         )
         _tell_survivors(program, ended, bench.watcher)
         with bench.watcher.step("Reading the report"), bench.reading:
-            findings = read_findings(run_dir, bench.symboliser)
+            findings = _read_findings(run_dir, bench)
+        _tell_extras(run_dir, program, findings, bench)
     run = judge_run(
         package=program.package,
         binary=program.name,
@@ -124,34 +141,79 @@ def observe_unannounced(program: Program, bench: Bench) -> Run:
 
 def _armed_environment(run_dir: Path, program: Program, bench: Bench) -> dict[str, str]:
     facts = program.facts
+    is_heapcheck = bench.engine is EngineName.HEAPCHECK
+    arm = heapcheck.arm if is_heapcheck else agent.arm
     return arm(
         run_dir,
         Preloads(
             agent=bench.agent,
-            tcmalloc=_tcmalloc_for(facts, bench.settings),
+            tcmalloc=_tcmalloc_for(facts, bench),
             users=bench.settings.ld_preload,
         ),
         program.environment,
-        level=bench.level,
-        go_layout=_go_lines(program, bench.settings.cache_dir) if facts.is_go else (),
+        Orders(
+            level=bench.level,
+            engine=bench.engine,
+            malloc_stats=bench.settings.mallocstats,
+            go_layout=_go_lines(program, bench) if facts.is_go else (),
+        ),
     )
 
 
-def _go_lines(program: Program, cache_dir: Path) -> tuple[tuple[str, str], ...]:
+def _go_lines(program: Program, bench: Bench) -> tuple[tuple[str, str], ...]:
     """Collect what the agent has to know of a Go program (docs/agent.md)."""
-    lines = read_go_layout(program.facts.path, cache_dir)
+    lines = read_go_layout(program.facts.path, bench.settings.cache_dir)
+    if bench.engine is EngineName.HEAPCHECK:  # it cannot use what the companion dumps
+        return lines
     if program.has_companion:
         return (*lines, ("go_companion", "1"))
     return (*lines, ("go_why", program.why_no_companion)) if program.why_no_companion else lines
 
 
-def _tcmalloc_for(facts: ElfFacts, settings: Settings) -> Path | None:
+def _tcmalloc_for(facts: ElfFacts, bench: Bench) -> Path | None:
     """Choose the library to preload; None for a program that brings a tcmalloc of its own."""
     if links_tcmalloc(facts, library_path=os.environ.get("LD_LIBRARY_PATH", "")):
         return None
-    return find_tcmalloc(settings).path
+    return find_library(bench.engine, bench.settings).path
+
+
+def _read_findings(run_dir: Path, bench: Bench) -> Findings:
+    is_heapcheck = bench.engine is EngineName.HEAPCHECK
+    read = heapcheck.read_findings if is_heapcheck else agent.read_findings
+    return read(run_dir, bench.symboliser)
 
 
 def _tell_survivors(program: Program, ended: Completed, watcher: Watcher) -> None:
     if ended.survivors:
         watcher.say(f"{program.name} left running, ended now: {', '.join(ended.survivors)}")
+
+
+def _tell_extras(run_dir: Path, program: Program, findings: Findings, bench: Bench) -> None:
+    """Say where gperftools' own profile is, and with TCMALLOC_VERBOSE why to believe the run."""
+    if bench.engine is EngineName.HEAPCHECK:
+        _keep_profile(run_dir, program, bench)
+    if bench.settings.tcmalloc_verbose:
+        if bench.engine is EngineName.HEAPCHECK:
+            bench.watcher.say(heapcheck.read_words(run_dir).strip())
+        outcome = findings.outcome
+        fields = () if isinstance(outcome, NoReport) else outcome.evidence.fields
+        for key, value in fields:
+            bench.watcher.say(f"{key} {value}")
+
+
+def _keep_profile(run_dir: Path, program: Program, bench: Bench) -> None:
+    """Keep the profile for pprof; when it cannot be kept, the run's verdict still can."""
+    prefix = bench.settings.heapprofile or default_prefix(program)
+    try:
+        kept = heapcheck.keep_profile(run_dir, prefix)
+    except BadInput as error:
+        bench.watcher.say(str(error))
+        return
+    if kept is not None:
+        bench.watcher.say(f"gperftools' heap profile: {kept}")
+
+
+def default_prefix(program: Program) -> str:
+    """Name the files after the module's last part, or the program."""
+    name = PurePath(program.package or program.name).name.removesuffix(".test")
+    return f"/tmp/{name}_heap"  # noqa: S108 - as documented; files are made anew, never followed

@@ -17,8 +17,8 @@ from leakcheck.judge import judge
 from leakcheck.launch.program import Options, named_program, package_program
 from leakcheck.launch.rundirectory import run_directory
 from leakcheck.model import Check, EngineName, Level, Report, Run, Tests
-from leakcheck.observation import observe, program_environment, set_up
-from leakcheck.toolchain.discovery import find_go, find_tcmalloc
+from leakcheck.observation import find_library, observe, program_environment, set_up
+from leakcheck.toolchain.discovery import find_go
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -107,11 +107,6 @@ def select_packages(
 
 
 def _refuse_misuse(request: Request) -> None:
-    if request.engine is not EngineName.AGENT:
-        raise BadInput(
-            f"the engine {request.engine.value} is not built in this version",
-            hint="leakcheck leak --engine agent",
-        )
     if request.options.arguments and request.binary is None:
         raise BadInput(
             "arguments after -- need a program to go to",
@@ -135,7 +130,7 @@ def _check_binary(
             why="it is not a Go test binary",
             hint=f"leakcheck leak --binary {binary}",
         )
-    bench = set_up(request.level or settings.level, settings, watcher)
+    bench = set_up(request.level or settings.level, settings, watcher, request.engine)
     return _observe(program, request, bench)
 
 
@@ -156,8 +151,8 @@ def _check_packages(
     """Check every package of the pattern that has tests and reaches C, one after the other."""
     project = project_of(request, settings)
     go = find_go(settings).path
-    find_tcmalloc(settings)  # when it is missing, say so before a long build
-    bench = set_up(request.level or settings.level, settings, watcher)
+    find_library(request.engine, settings)  # when it is missing, say so before a long build
+    bench = set_up(request.level or settings.level, settings, watcher, request.engine)
     pattern = request.package or settings.package
     with watcher.step(f"Listing the packages of {pattern} in {project}"):
         packages = find_packages(go, pattern, project=project, flags=settings.go_flags)

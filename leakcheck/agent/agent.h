@@ -21,6 +21,8 @@ enum lc_level { LC_NORMAL, LC_STRICT, LC_DRACONIAN };
 struct lc_config {
   enum lc_level level;
   long deadline_ms;
+  bool is_heapcheck; /* gperftools' own checker looks for the leaks: heapcheck.c */
+  long malloc_stats; /* MALLOCSTATS */
   bool go;
   uintptr_t go_text_start, go_text_end; /* relocated */
   /* Offsets into runtime.g and runtime.m; -1 when unknown. */
@@ -178,6 +180,7 @@ struct lc_stack_record {
 void lc_threads_start(void);
 void lc_threads_stop(void); /* stops all but the caller */
 void lc_threads_release(void);
+void lc_threads_stop_again(void); /* lets them run on for a moment */
 /* The stop signal came while the thread was inside a shard; it stops when it is out. */
 extern __thread volatile bool lc_stop_pending __attribute__((tls_model("initial-exec")));
 void lc_threads_stop_self(void);
@@ -187,6 +190,14 @@ size_t lc_pending_starts(const struct lc_range **out); /* memory that holds star
 extern struct lc_range lc_pthread_create; /* glibc's code */
 extern uintptr_t lc_main_thread_pointer;
 extern int lc_main_tid;
+
+struct lc_exit {
+  const char *moment;
+  int code;
+  uintptr_t sp; /* of the leaving thread, at the exit call */
+  uintptr_t pc;
+  uintptr_t registers[LC_REGISTERS];
+};
 
 /* ---- exits.c, patch.c ---- */
 extern struct lc_range lc_start_up_frames; /* of libc, between main's caller and argv */
@@ -202,18 +213,24 @@ void lc_go_exit_thunk(void);
 void lc_libc_exit_thunk(void);
 void lc_call_on_stack(void (*function)(void *), void *argument, void *stack_top);
 
+/* ---- heapcheck.c ---- */
+const char *lc_heapcheck_start(void); /* NULL, or why there can be no check. Not safe in a hook. */
+void lc_heapcheck_cancel_own_check(void); /* before exit handlers */
+void lc_forget_checker_variables(void); /* start.c; when libraries are initialised */
+bool lc_heapcheck_locks_are_free(void); /* while all other threads are stopped */
+const char *lc_heapcheck_examine(const struct lc_exit *exit); /* in the forked checker */
+
+/* ---- stats.c ---- */
+extern void (*lc_get_stats)(char *buffer, int bytes); /* tcmalloc's; NULL: has none */
+void lc_stats_start(void);
+void lc_stats_print(void); /* MALLOCSTATS */
+
 /* ---- canary.c ---- */
+#define LC_CANARY_BYTES 1117
 void lc_canary_leak(void); /* not safe in a hook */
 bool lc_is_canary(const struct lc_block *block);
 
 /* ---- check.c ---- */
-struct lc_exit {
-  const char *moment;
-  int code;
-  uintptr_t sp; /* of the leaving thread, at the exit call */
-  uintptr_t pc;
-  uintptr_t registers[LC_REGISTERS];
-};
 void lc_check(const struct lc_exit *exit); /* once a process */
 /* Sees to it that the frozen copy is taken while Go's world still stands for the dump. */
 void lc_snapshot_at_dump_start(void);
@@ -249,6 +266,8 @@ struct lc_roots {
   bool go_exact; /* Go's memory is known from the companion's dump, not scanned */
   const char *go_why; /* else: why not */
 };
+bool lc_stack_is_there(const struct lc_maps *maps, const struct lc_stack_record *record);
+struct lc_range lc_stack_of(const struct lc_maps *maps, uintptr_t thread_pointer, int tid);
 const char *lc_roots_collect(struct lc_roots *roots, const struct lc_maps *maps,
                              const struct lc_exit *exit);
 
@@ -271,6 +290,7 @@ void lc_report_failure(const char *why, const char *detail);
 const char *lc_report_write(const struct lc_marks *marks, const struct lc_roots *roots,
                             const struct lc_maps *maps, const struct lc_exit *exit,
                             uint64_t took_us);
+const char *lc_report_heapcheck(const struct lc_exit *exit, bool found_none, uint64_t took_us);
 
 /* ---- text.c: output without libc ---- */
 struct lc_out {

@@ -5,14 +5,13 @@
 
 #include "agent.h"
 
-#define CANARY_BYTES 1117
 #define CANARY_STACK (64 * 1024)
 
 static uintptr_t disguised; /* the address, inverted: this is no root */
 
 static void leak(void *unused) {
   (void)unused;
-  void *block = malloc(CANARY_BYTES);
+  void *block = malloc(LC_CANARY_BYTES);
   disguised = ~(uintptr_t)block;
 }
 
@@ -26,5 +25,5 @@ void lc_canary_leak(void) {
 }
 
 bool lc_is_canary(const struct lc_block *block) {
-  return disguised != 0 && block->address == ~disguised && block->bytes == CANARY_BYTES;
+  return disguised != 0 && block->address == ~disguised && block->bytes == LC_CANARY_BYTES;
 }

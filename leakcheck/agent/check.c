@@ -11,6 +11,8 @@
 #include "agent.h"
 #include "sys.h"
 
+#define MOST_STOPS 20
+
 enum { NOT_BEGUN, RUNNING, DONE };
 static volatile int state;
 
@@ -47,6 +49,9 @@ static bool await_ending(struct lc_exit *exit) {
 }
 
 static const char *examine(struct lc_exit *exit, bool is_early) {
+  if (lc_config.is_heapcheck) {
+    return lc_heapcheck_examine(exit);
+  }
   static struct lc_maps maps;
   static struct lc_roots roots;
   static struct lc_marks marks;
@@ -108,7 +113,7 @@ static void wait_for(long child) {
       return; /* somebody else reaped it: its files tell */
     }
     if (lc_now_us() > until) {
-      lc_sys2(SYS_kill, child, SIGKILL);
+      lc_sys2(SYS_kill, lc_config.is_heapcheck ? -child : child, SIGKILL);
       lc_sys4(SYS_wait4, child, &status, __WALL, 0);
       lc_report_failure("the check did not end within its deadline", NULL);
       return;
@@ -119,6 +124,7 @@ static void wait_for(long child) {
     lc_report_failure("the checker process was killed by a signal",
                       WTERMSIG(status) == SIGSEGV   ? "SIGSEGV"
                       : WTERMSIG(status) == SIGBUS  ? "SIGBUS"
+                      : WTERMSIG(status) == SIGABRT ? "SIGABRT"
                       : WTERMSIG(status) == SIGKILL ? "SIGKILL (out of memory?)"
                                                     : "other");
   }
@@ -129,6 +135,9 @@ static long fork_checker(struct lc_exit *exit, bool is_early) {
   uint64_t all = ~(uint64_t)0, old = 0;
   lc_sys4(SYS_rt_sigprocmask, SIG_SETMASK, &all, &old, 8);
   lc_threads_stop();
+  for (int i = 0; lc_config.is_heapcheck && i < MOST_STOPS && !lc_heapcheck_locks_are_free(); i++) {
+    lc_threads_stop_again();
+  }
   long child = lc_sys6(SYS_clone, 0, 0, 0, 0, 0, 0);
   if (child == 0) {
     be_the_checker(exit, is_early);

@@ -57,6 +57,7 @@ static const struct {
   long *to;
 } numbers[] = {
     {"deadline_ms", &lc_config.deadline_ms},
+    {"malloc_stats", &lc_config.malloc_stats},
     {"go_tlsg", &lc_config.tlsg},
     {"go_g_m", &lc_config.g_m},
     {"go_g_sched_sp", &lc_config.g_sched_sp},
@@ -106,6 +107,8 @@ static void take(const char *key, const char *value) {
     lc_config.level = same(value, "draconian") ? LC_DRACONIAN
                       : same(value, "strict")  ? LC_STRICT
                                                : LC_NORMAL;
+  } else if (same(key, "engine")) {
+    lc_config.is_heapcheck = same(value, "heapcheck");
   } else if (same(key, "go")) {
     lc_config.go = same(value, "1");
   } else if (same(key, "go_companion")) {

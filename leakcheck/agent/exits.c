@@ -44,6 +44,7 @@ static void check_and_leave(const char *moment, int code, uintptr_t sp, const ui
     at.registers[i] = saved[i];
   }
   lc_check(&at);
+  lc_stats_print();
   leave(code);
 }
 
@@ -57,6 +58,7 @@ void lc_libc_exit(int code, uintptr_t sp, const uintptr_t *saved) {
 }
 
 static void check_before_handlers(const char *moment, int code) {
+  lc_heapcheck_cancel_own_check();
   if (lc_config.level == LC_DRACONIAN || lc_observed_pid == 0 || !lc_is_observed_process()) {
     return;
   }
@@ -85,6 +87,9 @@ struct lc_range lc_start_up_frames;
 
 static int observed_main(int argc, char **argv, char **envp) {
   lc_start_up_frames.lo = (uintptr_t)__builtin_frame_address(0);
+  if (lc_config.is_heapcheck) {
+    lc_forget_checker_variables();
+  }
   int code = real_main(argc, argv, envp);
   check_before_handlers("main_returned", code);
   return code;

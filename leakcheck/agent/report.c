@@ -236,6 +236,33 @@ static bool write_evidence(const struct lc_marks *marks, const struct lc_roots *
   return lc_out_close(&out, "evidence");
 }
 
+/* What gperftools' checker found stands in the files it wrote itself. */
+const char *lc_report_heapcheck(const struct lc_exit *exit, bool found_none, uint64_t took_us) {
+  const struct lc_thread *threads;
+  if (!lc_out_open(&out, "evidence")) {
+    return "the report could not be written (disk full?)";
+  }
+  put_text("agent", "1");
+  put_text("engine", "heapcheck");
+  put_count("pid", (uint64_t)lc_sys0(SYS_getppid));
+  put_text("level", level_name());
+  put_count("exit_code", (unsigned)exit->code & 255u);
+  put_text("moment", exit->moment);
+  put_text("checker", found_none ? "no_leaks" : "leaks");
+  put_count("canary_bytes", LC_CANARY_BYTES);
+  lc_put(&out, "agent_code ");
+  lc_put_hex(&out, lc_agent_image.lo);
+  lc_put(&out, " ");
+  lc_put_hex(&out, lc_agent_image.hi);
+  lc_put(&out, "\n");
+  put_count("threads", lc_threads_stopped(&threads) + 1);
+  put_text("go_frames", lc_config.go ? "no: gperftools records C frames alone" : "-");
+  put_text("go_liveness", lc_config.go ? "unknown: what only Go holds counts as leaked" : "-");
+  put_count("check_us", took_us);
+  lc_put(&out, "end\n");
+  return lc_out_close(&out, "evidence") ? NULL : "the report could not be written (disk full?)";
+}
+
 /* ---- all ---- */
 
 static bool make_rows(const struct lc_marks *marks) {

@@ -182,7 +182,7 @@ static const struct lc_stack_record *record_of(uintptr_t thread_pointer, int tid
   return NULL;
 }
 
-static struct lc_range stack_of(const struct lc_maps *maps, uintptr_t thread_pointer, int tid) {
+struct lc_range lc_stack_of(const struct lc_maps *maps, uintptr_t thread_pointer, int tid) {
   const struct lc_stack_record *record = record_of(thread_pointer, tid);
   if (record != NULL) {
     return (struct lc_range){record->lo, record->hi};
@@ -284,7 +284,7 @@ static void add_stack(struct collecting *to, struct lc_range stack, const struct
 }
 
 static void add_thread(struct collecting *to, const struct lc_thread *thread) {
-  struct lc_range stack = stack_of(to->maps, thread->thread_pointer, thread->tid);
+  struct lc_range stack = lc_stack_of(to->maps, thread->thread_pointer, thread->tid);
   to->roots->threads++;
   claim(to, stack.lo, stack.hi);
   if (!thread->answered) {
@@ -302,7 +302,7 @@ static void add_leaving_thread(struct collecting *to, const struct lc_exit *exit
   struct lc_thread self = {
       .thread_pointer = lc_thread_pointer(), .sp = exit->sp, .pc = exit->pc, .answered = true};
   bool is_main = self.thread_pointer == lc_main_thread_pointer;
-  struct lc_range stack = stack_of(to->maps, self.thread_pointer, is_main ? lc_main_tid : 0);
+  struct lc_range stack = lc_stack_of(to->maps, self.thread_pointer, is_main ? lc_main_tid : 0);
   to->roots->threads++;
   claim(to, stack.lo, stack.hi);
   add_dynamic_tls(to, self.thread_pointer);
@@ -326,18 +326,21 @@ static bool awaits_join(const struct lc_stack_record *record) {
   return true;
 }
 
-/* A finished thread's stack stays mapped in glibc's cache, full of stale pointers. It is
- * still that stack, and not new memory at the same place, while glibc's header is there. */
+/* A stack is still that stack, and not new memory at the same place, while glibc's header is
+ * there. */
+bool lc_stack_is_there(const struct lc_maps *maps, const struct lc_stack_record *record) {
+  const struct lc_mapping *mapping = lc_maps_find(maps, record->thread_pointer);
+  uintptr_t header = record->thread_pointer + record->header_offset;
+  return mapping != NULL && mapping->readable &&
+         (record->header_offset == 0 || *(const uintptr_t *)header == record->lo);
+}
+
+/* A finished thread's stack stays mapped in glibc's cache, full of stale pointers. */
 static void claim_dead_stacks(struct collecting *to) {
   const struct lc_stack_record *records;
   size_t count = lc_stack_records(&records);
   for (size_t i = 0; i < count; i++) {
-    const struct lc_mapping *mapping = lc_maps_find(to->maps, records[i].thread_pointer);
-    if (mapping == NULL || !mapping->readable) {
-      continue;
-    }
-    uintptr_t header = records[i].thread_pointer + records[i].header_offset;
-    if (records[i].header_offset == 0 || *(const uintptr_t *)header == records[i].lo) {
+    if (lc_stack_is_there(to->maps, &records[i])) {
       if (awaits_join(&records[i])) {
         add_mapped_root(to, records[i].thread_pointer, records[i].hi);
       }

@@ -90,6 +90,12 @@ static void clean_environment(char **envp) {
   }
 }
 
+/* The checker has read these when the program begins; its children are not to be checked. */
+void lc_forget_checker_variables(void) {
+  remove_entry(environ, "HEAPCHECK=");
+  remove_entry(environ, "HEAP_CHECK_DUMP_DIRECTORY=");
+}
+
 struct image_search {
   uintptr_t inside;
   struct lc_range found;
@@ -156,12 +162,13 @@ static const char *start(void) {
   lc_agent_image = lc_image_around((uintptr_t)start);
   lc_loader_image = lc_image_around(getauxval(AT_BASE));
   lc_threads_start();
-  const char *why = lc_hooks_install();
+  const char *why = lc_config.is_heapcheck ? lc_heapcheck_start() : lc_hooks_install();
   if (why == NULL) {
     lc_guard++;
     lc_realloc_start();
     lc_aligned_start();
     lc_unwind_start();
+    lc_stats_start();
     dlerror(); /* the program is not to hear of what was not found here */
     lc_guard--;
     why = lc_exits_start();

@@ -383,6 +383,15 @@ void lc_threads_release(void) {
   lc_sys3(SYS_futex, &release_word, FUTEX_WAKE_PRIVATE, 0x7fffffff);
 }
 
+void lc_threads_stop_again(void) {
+  struct timespec while_they_run = {0, 20000000};
+  lc_threads_release();
+  lc_sys2(SYS_nanosleep, &while_they_run, 0);
+  __atomic_store_n(&stopped_count, 0, __ATOMIC_RELEASE);
+  __atomic_store_n(&release_word, 0, __ATOMIC_RELEASE);
+  lc_threads_stop();
+}
+
 size_t lc_threads_stopped(const struct lc_thread **out) {
   *out = stopped;
   return stopped == NULL ? 0 : stopped_count;

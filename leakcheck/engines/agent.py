@@ -11,10 +11,12 @@ from leakcheck.launch.environment import launch_environment, preloadable
 from leakcheck.launch.rundirectory import agent_configuration, write_agent_configuration
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from pathlib import Path
 
-    from leakcheck.model import Frame, Leak, Level
+    from leakcheck.checkerreport import CheckerReport
+    from leakcheck.launch.rundirectory import Orders
+    from leakcheck.model import Frame, Leak
     from leakcheck.symbolise import Symboliser
 
 __all__ = ["CHECK_DEADLINE_S", "Findings", "Preloads", "arm", "read_findings"]
@@ -37,27 +39,17 @@ class Preloads:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Findings:
-    """What the agent left: its report or why there is none, and the leaks with their stacks."""
+    """What a run left: its report or why there is none, and the leaks with their stacks."""
 
-    outcome: AgentReport | NoReport
+    outcome: AgentReport | CheckerReport | NoReport
     leaks: tuple[Leak, ...] = ()
 
 
 def arm(
-    run_dir: Path,
-    preloads: Preloads,
-    base_env: Mapping[str, str],
-    *,
-    level: Level,
-    go_layout: Sequence[tuple[str, str]] = (),
+    run_dir: Path, preloads: Preloads, base_env: Mapping[str, str], orders: Orders
 ) -> dict[str, str]:
-    """Write the agent's orders into `run_dir`; return the environment that makes it follow them.
-
-    `go_layout` is empty for a program without Go.
-    """
-    text = agent_configuration(
-        level=level, deadline_ms=round(CHECK_DEADLINE_S * 1000), go_layout=go_layout
-    )
+    """Write the agent's orders into `run_dir`; return the environment that makes it follow them."""
+    text = agent_configuration(orders, deadline_ms=round(CHECK_DEADLINE_S * 1000))
     write_agent_configuration(run_dir, text)
     tcmalloc = preloads.tcmalloc
     return launch_environment(

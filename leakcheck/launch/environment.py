@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 __all__ = ["RUN_DIR_KEY", "go_test_environment", "launch_environment", "preloadable"]
 
 RUN_DIR_KEY = "LEAKCHECK_AGENT_RUN_DIR"
-_TCMALLOC_CHECKER_KEYS = ("HEAPCHECK", "HEAPPROFILE")
+_OUR_KEYS = ("HEAPCHECK", "HEAPPROFILE", "TCMALLOC_VERBOSE", "MALLOCSTATS")
 _KEPT_KEY = "LEAKCHECK_AGENT_KEEP"
 _SEPARATOR = re.compile(r"[\s:]+")
 
@@ -30,12 +30,13 @@ def launch_environment(
 
     `tcmalloc` is None when the program brings its own. HEAPCHECK and HEAPPROFILE are taken
     out: they mean our level and prefix, and the full tcmalloc would start its own checker.
-    The agent takes its part out again, so that the program's children see the user's own
-    environment.
+    MALLOCSTATS is the agent's to follow; TCMALLOC_VERBOSE is called PERFTOOLS_VERBOSE by
+    tcmalloc. The agent takes its part out again, so that the program's children see the
+    user's own environment.
     """
     ours = [str(path) for path in (agent, tcmalloc) if path is not None]
     users = [entry for entry in _SEPARATOR.split(user_ld_preload) if entry and entry not in ours]
-    kept = {key: value for key, value in base_env.items() if key not in _TCMALLOC_CHECKER_KEYS}
+    kept = {key: value for key, value in base_env.items() if key not in _OUR_KEYS}
     added = {
         "LD_PRELOAD": " ".join([*ours, *users]),
         RUN_DIR_KEY: str(run_dir),

@@ -6,17 +6,19 @@ import contextlib
 import re
 import shutil
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from leakcheck.errors import BadInput
+from leakcheck.model import EngineName
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from leakcheck.model import Level
 
-__all__ = ["agent_configuration", "run_directory", "write_agent_configuration"]
+__all__ = ["Orders", "agent_configuration", "run_directory", "write_agent_configuration"]
 
 CONFIGURATION_NAME = "agent.conf"
 _NOT_PRELOADABLE = re.compile(r"[\s:]")
@@ -47,12 +49,24 @@ def run_directory() -> Iterator[Path]:
         shutil.rmtree(directory, ignore_errors=True)
 
 
-def agent_configuration(
-    *, level: Level, deadline_ms: int, go_layout: Sequence[tuple[str, str]] = ()
-) -> str:
-    """Write the text of `agent.conf` (docs/agent.md); `go_layout` is empty without Go."""
-    pairs = [("level", level.value), ("deadline_ms", str(deadline_ms)), *go_layout]
-    return "".join(f"{key} {_one_line(value)}\n" for key, value in pairs)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Orders:
+    """What the agent is told; `go_layout` is empty for a program without Go."""
+
+    level: Level
+    engine: EngineName = EngineName.AGENT
+    malloc_stats: int = 0
+    go_layout: Sequence[tuple[str, str]] = ()
+
+
+def agent_configuration(orders: Orders, *, deadline_ms: int) -> str:
+    """Write the text of `agent.conf` (docs/agent.md)."""
+    pairs = [("level", orders.level.value), ("deadline_ms", str(deadline_ms))]
+    if orders.engine is not EngineName.AGENT:
+        pairs.append(("engine", orders.engine.value))
+    if orders.malloc_stats:
+        pairs.append(("malloc_stats", str(orders.malloc_stats)))
+    return "".join(f"{key} {_one_line(value)}\n" for key, value in (*pairs, *orders.go_layout))
 
 
 def write_agent_configuration(run_dir: Path, text: str) -> Path:

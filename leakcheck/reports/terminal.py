@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from leakcheck.launch.argv import isolated_test
-from leakcheck.model import Check, Evidence, Report, Run, Tests
+from leakcheck.model import Check, EngineName, Evidence, Report, Run, Tests
 from leakcheck.reports.labels import CHECK_STYLE, FAINT, TESTS_STYLE, labelled
 from leakcheck.reports.sites import unaccepted
 from leakcheck.reports.terminalleaks import (
@@ -114,16 +114,25 @@ def check_sentence(run: Run) -> str:
 def evidence_sentence(evidence: Evidence) -> str:
     """Say in one line why the check may be believed, and what it could not see."""
     parts = [
-        f"{evidence.number('allocations'):,} allocations seen",
+        seen(evidence),
         f"canary {evidence.text('canary')}",
         qualified("Go liveness", evidence.text("go_liveness", "-")),
         qualified("Go frames", evidence.text("go_frames", "-")),
     ]
     if evidence.text("unwinder", "libunwind") != "libunwind":
         parts.append(f"C frames by {evidence.text('unwinder')}")
+    if evidence.text("complaints", "-") != "-":
+        parts.append(f"it says: {evidence.text('complaints')}")
     if evidence.number("threads_unanswered"):
         parts.append(f"{plural(evidence.number('threads_unanswered'), 'thread')} did not answer")
     return printable(", ".join(filter(None, parts)))
+
+
+def seen(evidence: Evidence) -> str:
+    """Say who looked, and at how much."""
+    if evidence.text("engine") == EngineName.HEAPCHECK.value:
+        return "gperftools' own heap checker"
+    return f"{evidence.number('allocations'):,} allocations seen"
 
 
 def qualified(name: str, value: str) -> str:

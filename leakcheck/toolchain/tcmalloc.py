@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Tcmalloc",
+    "find_checker",
     "find_tcmalloc",
     "list_tcmallocs",
     "parse_tcmalloc_version",
@@ -73,6 +74,30 @@ def find_tcmalloc(settings: Settings) -> Tcmalloc:
         why=", ".join(f"{library.path} has no malloc hooks" for library in found),
         hint=install_command("tcmalloc"),
     )
+
+
+def find_checker(settings: Settings) -> Tcmalloc:
+    """Find LEAKCHECK_TCMALLOC, else the first tcmalloc on the machine with a heap checker.
+
+    Raises ToolMissing when it has none, or there is none.
+    """
+    given = settings.tcmalloc is not None
+    found = (find_tcmalloc(settings),) if given else list_tcmallocs()
+    for library in found:
+        if library.has_hooks and library.has_checker:
+            return library
+    raise ToolMissing(
+        "no tcmalloc with a heap checker was found",
+        why=", ".join(map(_why_no_checker, found)),
+        hint="leakcheck leak --engine agent" if found else install_command("checker"),
+    )
+
+
+def _why_no_checker(library: Tcmalloc) -> str:
+    """Say why; gperftools dropped the checker in 2.17, and the minimal library never had it."""
+    version = f"gperftools {library.version}" if library.version else "gperftools"
+    kind = ", minimal" if library.is_minimal else ""
+    return f"{library.path} ({version}{kind}) has none"
 
 
 def list_tcmallocs() -> tuple[Tcmalloc, ...]:

@@ -9,6 +9,7 @@ from report_samples import captured_files
 from leakcheck.engines.agent import CHECK_DEADLINE_S, Findings, Preloads, arm, read_findings
 from leakcheck.evidence import AgentReport, NoReport, Silence
 from leakcheck.launch.program import CHECK_GRACE_S
+from leakcheck.launch.rundirectory import Orders
 from leakcheck.model import LeakKind, Level
 from leakcheck.symbolise import Symboliser
 
@@ -24,9 +25,9 @@ def leave_report(run_dir: Path, files: Mapping[str, str]) -> None:
 
 
 def test_the_agent_finds_its_orders_and_itself(tmp_path: Path) -> None:
-    environment = arm(
-        tmp_path, PRELOADS, {"HOME": "/root"}, level=Level.STRICT, go_layout=(("go", "1"),)
-    )
+    orders = Orders(level=Level.STRICT, go_layout=(("go", "1"),))
+
+    environment = arm(tmp_path, PRELOADS, {"HOME": "/root"}, orders)
 
     assert (tmp_path / "agent.conf").read_text() == "level strict\ndeadline_ms 50000\ngo 1\n"
     assert environment == {
@@ -40,7 +41,7 @@ def test_the_agent_finds_its_orders_and_itself(tmp_path: Path) -> None:
 def test_a_program_with_its_own_tcmalloc_gets_the_agent_alone(tmp_path: Path) -> None:
     preloads = Preloads(agent=Path("/c/agent.so"), tcmalloc=None)
 
-    assert arm(tmp_path, preloads, {}, level=Level.NORMAL)["LD_PRELOAD"] == "/c/agent.so"
+    assert arm(tmp_path, preloads, {}, Orders(level=Level.NORMAL))["LD_PRELOAD"] == "/c/agent.so"
 
 
 def test_libraries_in_awkward_folders_are_preloaded_through_links(tmp_path: Path) -> None:
@@ -52,7 +53,7 @@ def test_libraries_in_awkward_folders_are_preloaded_through_links(tmp_path: Path
     run_dir.mkdir()
     preloads = Preloads(agent=cache / "agent.so", tcmalloc=cache / "tcmalloc.so")
 
-    environment = arm(run_dir, preloads, {}, level=Level.NORMAL)
+    environment = arm(run_dir, preloads, {}, Orders(level=Level.NORMAL))
 
     assert environment["LD_PRELOAD"] == f"{run_dir}/agent.so {run_dir}/tcmalloc.so"
     assert (run_dir / "agent.so").read_text() == "agent.so"

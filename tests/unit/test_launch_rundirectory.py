@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 
 from leakcheck.errors import BadInput
 from leakcheck.launch.rundirectory import (
+    Orders,
     agent_configuration,
     run_directory,
     write_agent_configuration,
 )
-from leakcheck.model import Level
+from leakcheck.model import EngineName, Level
 
 
 def test_nobody_else_can_look_into_the_directory() -> None:
@@ -61,11 +62,19 @@ def test_no_place_for_a_directory_is_told(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_the_configuration_has_one_key_a_line() -> None:
-    text = agent_configuration(
-        level=Level.STRICT, deadline_ms=50000, go_layout=(("go", "1"), ("go_tlsg", "-8"))
-    )
+    orders = Orders(level=Level.STRICT, go_layout=(("go", "1"), ("go_tlsg", "-8")))
+
+    text = agent_configuration(orders, deadline_ms=50000)
 
     assert text == "level strict\ndeadline_ms 50000\ngo 1\ngo_tlsg -8\n"
+
+
+def test_the_configuration_names_the_engine_and_the_statistics_that_are_not_the_usual() -> None:
+    orders = Orders(level=Level.NORMAL, engine=EngineName.HEAPCHECK, malloc_stats=2)
+
+    text = agent_configuration(orders, deadline_ms=1)
+
+    assert text == "level normal\ndeadline_ms 1\nengine heapcheck\nmalloc_stats 2\n"
 
 
 def test_the_configuration_is_written_where_the_agent_looks(tmp_path: Path) -> None:
@@ -77,8 +86,8 @@ def test_the_configuration_is_written_where_the_agent_looks(tmp_path: Path) -> N
 
 @given(st.text())
 def test_no_value_can_add_a_line(value: str) -> None:
-    text = agent_configuration(
-        level=Level.NORMAL, deadline_ms=1, go_layout=(("go_layout_missing", value),)
-    )
+    orders = Orders(level=Level.NORMAL, go_layout=(("go_layout_missing", value),))
+
+    text = agent_configuration(orders, deadline_ms=1)
 
     assert len(text.splitlines()) == 3
