@@ -40,7 +40,11 @@ class Key(NamedTuple):
 KEYS = (
     Key("HEAPCHECK", "normal", "Level of the check: normal, strict or draconian."),
     Key("HEAPPROFILE", "", "Prefix of heap profile files; /tmp/<module>_heap when unset."),
-    Key("TCMALLOC_VERBOSE", "0", "How much tcmalloc says on standard error: 0 is nothing."),
+    Key(
+        "TCMALLOC_VERBOSE",
+        "0",
+        "How much tcmalloc says on standard error; from 1 on also the run's evidence.",
+    ),
     Key("MALLOCSTATS", "0", "1 prints tcmalloc's statistics when the program ends, 2 prints more."),
     Key("LD_PRELOAD", "", "Libraries of your own to preload, after the agent and tcmalloc."),
     Key("LEAKCHECK_PROJECT", "", "Folder of the Go module; this one, else the bundled example."),

@@ -45,7 +45,10 @@ _OPTIONS = (
     Option("test", "run only the tests that match this regular expression, as go test -run"),
     Option("binary", "run this ELF program instead of a package; its arguments after --"),
     Option("timeout", "end the tests after this time, like 90s or 1h30m; 0: never (default: 30m)"),
-    Option("engine", "who looks for leaks: agent"),
+    Option(
+        "engine",
+        "who looks for leaks: agent, or heapcheck, gperftools' own checker (default: agent)",
+    ),
     Option("json", "write the report as JSON into this file"),
     Option("max_leaks", "show so many leaks of a run; 0: all (default: 10)"),
     Option(

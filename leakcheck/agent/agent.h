@@ -216,7 +216,7 @@ void lc_call_on_stack(void (*function)(void *), void *argument, void *stack_top)
 /* ---- heapcheck.c ---- */
 const char *lc_heapcheck_start(void); /* NULL, or why there can be no check. Not safe in a hook. */
 void lc_heapcheck_cancel_own_check(void); /* before exit handlers */
-void lc_forget_checker_variables(void); /* start.c; when libraries are initialised */
+void lc_forget_checker_variables(char **original); /* start.c; when libraries are initialised */
 bool lc_heapcheck_locks_are_free(void); /* while all other threads are stopped */
 const char *lc_heapcheck_examine(const struct lc_exit *exit); /* in the forked checker */
 

@@ -88,7 +88,7 @@ struct lc_range lc_start_up_frames;
 static int observed_main(int argc, char **argv, char **envp) {
   lc_start_up_frames.lo = (uintptr_t)__builtin_frame_address(0);
   if (lc_config.is_heapcheck) {
-    lc_forget_checker_variables();
+    lc_forget_checker_variables(argv + argc + 1);
   }
   int code = real_main(argc, argv, envp);
   check_before_handlers("main_returned", code);

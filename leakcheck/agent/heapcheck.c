@@ -35,7 +35,8 @@ static bool is_checker_there(void) {
   no_global_leaks = (bool (*)(void))dlsym(RTLD_DEFAULT, "_ZN15HeapLeakChecker13NoGlobalLeaksEv");
   cancel_global_check =
       (void (*)(void))dlsym(RTLD_DEFAULT, "_ZN15HeapLeakChecker17CancelGlobalCheckEv");
-  return dlsym(RTLD_DEFAULT, real_checker) != NULL && is_active != NULL && no_global_leaks != NULL && cancel_global_check != NULL;
+  return dlsym(RTLD_DEFAULT, real_checker) != NULL && is_active != NULL &&
+         no_global_leaks != NULL && cancel_global_check != NULL;
 }
 
 const char *lc_heapcheck_start(void) {

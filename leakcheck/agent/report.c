@@ -257,7 +257,8 @@ const char *lc_report_heapcheck(const struct lc_exit *exit, bool found_none, uin
   lc_put(&out, "\n");
   put_count("threads", lc_threads_stopped(&threads) + 1);
   put_text("go_frames", lc_config.go ? "no: gperftools records C frames alone" : "-");
-  put_text("go_liveness", lc_config.go ? "unknown: what only Go holds counts as leaked" : "-");
+  put_text("go_liveness",
+           lc_config.go ? "unknown: what only Go's heap holds counts as leaked" : "-");
   put_count("check_us", took_us);
   lc_put(&out, "end\n");
   return lc_out_close(&out, "evidence") ? NULL : "the report could not be written (disk full?)";

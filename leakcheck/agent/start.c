@@ -90,10 +90,14 @@ static void clean_environment(char **envp) {
   }
 }
 
-/* The checker has read these when the program begins; its children are not to be checked. */
-void lc_forget_checker_variables(void) {
-  remove_entry(environ, "HEAPCHECK=");
-  remove_entry(environ, "HEAP_CHECK_DUMP_DIRECTORY=");
+/* The checker has read these when the program begins; its children are not to be checked.
+ * `original` is what the kernel made, which Go reads; libc's own may be a copy by now. */
+void lc_forget_checker_variables(char **original) {
+  char **both[] = {original, environ};
+  for (int i = 0; i < 2; i++) {
+    remove_entry(both[i], "HEAPCHECK=");
+    remove_entry(both[i], "HEAP_CHECK_DUMP_DIRECTORY=");
+  }
 }
 
 struct image_search {

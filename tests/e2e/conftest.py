@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from leakcheck.launch.program import Options
+from leakcheck.model import EngineName
 from leakcheck.pipeline import Request, check
 from leakcheck.process import Command, run, supervise
 from leakcheck.settings import KEYS, Settings
@@ -59,17 +60,34 @@ class Checker:
         *,
         project: Path = PROJECTS / "gomodule",
         level: Level | None = None,
+        engine: EngineName = EngineName.AGENT,
         **options: Any,
     ) -> Report:
         """Check packages of a Go project."""
-        request = Request(project=project, package=package, level=level, options=Options(**options))
+        request = Request(
+            project=project,
+            package=package,
+            level=level,
+            engine=engine,
+            options=Options(**options),
+        )
         return check(request, self.settings, self.watcher)
 
     def binary(
-        self, path: Path, *arguments: str, level: Level | None = None, **options: Any
+        self,
+        path: Path,
+        *arguments: str,
+        level: Level | None = None,
+        engine: EngineName = EngineName.AGENT,
+        **options: Any,
     ) -> Report:
         """Check one program."""
-        request = Request(binary=path, level=level, options=Options(arguments=arguments, **options))
+        request = Request(
+            binary=path,
+            level=level,
+            engine=engine,
+            options=Options(arguments=arguments, **options),
+        )
         return check(request, self.settings, self.watcher)
 
 

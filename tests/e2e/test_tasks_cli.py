@@ -98,7 +98,7 @@ def test_an_error_is_in_the_json_file_too(leakcheck: ConsoleScript) -> None:
         (("--package", "./nowhere"), "directory not found"),
         (("--level", "harsh"), "--level=harsh is not a level"),
         (("--timeout", "soon"), "--timeout 'soon' cannot be used"),
-        (("--engine", "heapcheck"), "not built in this version"),
+        (("--engine", "other"), "--engine other does not exist"),
         (("--no-such-option",), "--no-such-option"),
         (("--", "argument"), "need a program to go to"),
     ],

@@ -49,6 +49,16 @@ def test_tcmallocs_own_checker_is_not_started() -> None:
     assert env["HOME"] == "/root"
 
 
+def test_statistics_are_printed_by_the_agent_alone() -> None:
+    base = {"MALLOCSTATS": "0", "TCMALLOC_VERBOSE": "1", "PERFTOOLS_VERBOSE": "1"}
+
+    env = launch_environment(base, agent=AGENT, tcmalloc=TCMALLOC, run_dir=RUN_DIR)
+
+    assert "MALLOCSTATS" not in env, "tcmalloc itself would print them for 0 too"
+    assert "TCMALLOC_VERBOSE" not in env
+    assert env["PERFTOOLS_VERBOSE"] == "1"
+
+
 def test_the_programs_children_get_the_users_own_preload_back() -> None:
     env = launch_environment(
         {}, agent=AGENT, tcmalloc=TCMALLOC, run_dir=RUN_DIR, user_ld_preload="/u/a.so:/u/b.so"
@@ -76,7 +86,14 @@ _NAMES = st.from_regex(r"[A-Z][A-Z0-9_]{0,12}", fullmatch=True)
 @given(st.dictionaries(_NAMES, st.text(max_size=8)))
 def test_the_rest_of_the_environment_is_as_it_was(base: dict[str, str]) -> None:
     env = launch_environment(base, agent=AGENT, tcmalloc=TCMALLOC, run_dir=RUN_DIR)
-    ours = {"LD_PRELOAD", RUN_DIR_KEY, "HEAPCHECK", "HEAPPROFILE"}
+    ours = {
+        "LD_PRELOAD",
+        RUN_DIR_KEY,
+        "HEAPCHECK",
+        "HEAPPROFILE",
+        "MALLOCSTATS",
+        "TCMALLOC_VERBOSE",
+    }
 
     assert {key: value for key, value in env.items() if key not in ours} == {
         key: value for key, value in base.items() if key not in ours

@@ -5,15 +5,22 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import checker_samples
 import pytest
 from report_samples import captured_files
 
 from leakcheck import observation
 from leakcheck.errors import ToolMissing
 from leakcheck.launch.program import Program
-from leakcheck.model import Check, Level
+from leakcheck.model import Check, EngineName, Level
 from leakcheck.model import Tests as Verdict
-from leakcheck.observation import Bench, observe, program_environment, set_up
+from leakcheck.observation import (
+    Bench,
+    default_prefix,
+    observe,
+    program_environment,
+    set_up,
+)
 from leakcheck.process import Command, Completed
 from leakcheck.settings import Settings
 from leakcheck.symbolise import Symboliser
@@ -42,6 +49,7 @@ TCMALLOC = Tcmalloc(
     has_checker=False,
     has_profiler=False,
 )
+FULL = Path("/lib/libtcmalloc.so.4")
 
 
 class Notebook:
@@ -265,15 +273,97 @@ def test_the_agent_is_built_once_and_that_is_told(
     assert second.said == []
 
 
-def test_the_keys_of_tcmalloc_reach_the_program_from_a_dotenv_file_too(
+def test_the_verbosity_of_tcmalloc_reaches_the_program_from_a_dotenv_file_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delenv("TCMALLOC_VERBOSE", raising=False)
-    monkeypatch.delenv("MALLOCSTATS", raising=False)
+    monkeypatch.delenv("PERFTOOLS_VERBOSE", raising=False)
     monkeypatch.setenv("OWN", "1")
 
-    environment = program_environment(Settings(cache_dir=tmp_path, mallocstats=2))
+    environment = program_environment(Settings(cache_dir=tmp_path, tcmalloc_verbose=2))
+    quiet = program_environment(Settings(cache_dir=tmp_path))
 
-    assert environment["MALLOCSTATS"] == "2"
-    assert "TCMALLOC_VERBOSE" not in environment
+    assert environment["PERFTOOLS_VERBOSE"] == "2", "the name that tcmalloc reads"
     assert environment["OWN"] == "1"
+    assert "PERFTOOLS_VERBOSE" not in quiet
+
+
+@pytest.fixture
+def classic(fake_run: FakeRun, bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Bench:
+    """A bench for gperftools' own checker; the fake program leaves what a real one left."""
+    fake_run.files = checker_samples.captured_files() | checker_samples.captured_profile()
+    monkeypatch.setattr(observation, "find_checker", lambda _: replace(TCMALLOC, path=FULL))
+    settings = replace(bench.settings, heapprofile=str(bench.settings.cache_dir / "heap"))
+    return replace(bench, engine=EngineName.HEAPCHECK, level=Level.DRACONIAN, settings=settings)
+
+
+def test_the_classic_engine_gets_the_full_library_and_the_level(
+    fake_run: FakeRun, classic: Bench
+) -> None:
+    run = observe(PROGRAM, classic)
+
+    assert fake_run.command is not None
+    environment = dict(fake_run.command.env or ())
+    assert environment["LD_PRELOAD"] == f"/c/agent.so {FULL} /u.so"
+    assert environment["HEAPCHECK"] == "draconian"
+    assert run.check is Check.LEAKS
+    assert sum(leak.leaked_bytes for leak in run.leaks) == 528
+
+
+def test_the_classic_engine_says_where_its_profile_is(classic: Bench) -> None:
+    observe(PROGRAM, classic)
+
+    kept = classic.settings.cache_dir / "heap.heapcheck.0001.heap"
+    assert f"gperftools' heap profile: {kept}" in notes(classic).said
+    assert kept.is_file()
+
+
+def test_a_profile_that_cannot_be_kept_does_not_spoil_the_run(classic: Bench) -> None:
+    nowhere = replace(classic, settings=replace(classic.settings, heapprofile="/nowhere/heap"))
+
+    assert observe(PROGRAM, nowhere).check is Check.LEAKS
+    assert any("cannot be written" in text for text in notes(nowhere).said)
+
+
+def test_the_classic_engine_needs_no_companion(
+    fake_run: FakeRun, classic: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(observation, "read_go_layout", lambda *_: (("go", "1"),))
+
+    observe(replace(PROGRAM, facts=replace(FACTS, is_go=True), has_companion=True), classic)
+
+    assert fake_run.orders == "level draconian\ndeadline_ms 50000\nengine heapcheck\ngo 1\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "package", "module"),
+    [
+        ("mediaprobe.test", "example.com/x/mediaprobe", "mediaprobe"),
+        ("./bin/tool", "", "tool"),
+        ("other.test", "", "other"),
+    ],
+)
+def test_profiles_are_named_after_the_module(name: str, package: str, module: str) -> None:
+    program = replace(PROGRAM, name=name, package=package)
+
+    assert default_prefix(program) == f"/tmp/{module}_heap"  # noqa: S108 - a name, not a file
+
+
+def test_statistics_are_the_agents_to_print(fake_run: FakeRun, bench: Bench) -> None:
+    observe(PROGRAM, replace(bench, settings=replace(bench.settings, mallocstats=2)))
+
+    assert "malloc_stats 2\n" in fake_run.orders
+
+
+def test_verbose_runs_show_their_evidence(fake_run: FakeRun, bench: Bench) -> None:
+    observe(PROGRAM, replace(bench, settings=replace(bench.settings, tcmalloc_verbose=1)))
+    fake_run.files = {}
+    observe(PROGRAM, replace(bench, settings=replace(bench.settings, tcmalloc_verbose=1)))
+
+    assert notes(bench).said.count("canary found") == 1
+
+
+def test_verbose_runs_show_what_the_classic_checker_said(classic: Bench) -> None:
+    observe(PROGRAM, replace(classic, settings=replace(classic.settings, tcmalloc_verbose=1)))
+
+    said = "\n".join(notes(classic).said)
+    assert "Leak check _main_ detected leaks of 2280 bytes in 18 objects" in said

@@ -70,10 +70,12 @@ class Stages:
     asked: list[str] = field(default_factory=list)
     listed: list[tuple[str, Path, tuple[str, ...]]] = field(default_factory=list)
     levels: list[Level] = field(default_factory=list)
+    engines: list[EngineName] = field(default_factory=list)
     options: list[Options] = field(default_factory=list)
     watcher: Notebook = field(default_factory=Notebook)
 
-    def find_tcmalloc(self, _: Settings) -> None:
+    def find_library(self, engine: EngineName, _: Settings) -> None:
+        self.engines.append(engine)
         self.asked.append("tcmalloc")
 
     def find_packages(
@@ -106,7 +108,8 @@ class Stages:
 def stages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stages:
     fake = Stages()
 
-    def set_up(level: Level, settings: Settings, watcher: Notebook) -> Bench:
+    def set_up(level: Level, settings: Settings, watcher: Notebook, engine: EngineName) -> Bench:
+        fake.engines.append(engine)
         return Bench(
             agent=Path("/agent.so"),
             level=level,
@@ -116,7 +119,7 @@ def stages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stages:
         )
 
     for name in (
-        "find_tcmalloc",
+        "find_library",
         "find_packages",
         "build_test_binary",
         "package_program",
@@ -282,10 +285,10 @@ def test_a_package_that_does_not_exist_is_bad_input(stages: Stages, settings: Se
 def test_a_missing_tcmalloc_is_told_before_the_build(
     stages: Stages, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(_: Settings) -> None:
+    def refuse(*_: object) -> None:
         raise ToolMissing("tcmalloc was not found")
 
-    monkeypatch.setattr(pipeline, "find_tcmalloc", refuse)
+    monkeypatch.setattr(pipeline, "find_library", refuse)
 
     with pytest.raises(ToolMissing):
         check(Request(), settings, stages.watcher)
@@ -311,10 +314,14 @@ def test_arguments_without_a_program_are_refused(stages: Stages, settings: Setti
         check(request, settings, stages.watcher)
 
 
-def test_an_engine_that_does_not_exist_yet_is_refused(stages: Stages, settings: Settings) -> None:
-    with pytest.raises(BadInput, match="heapcheck is not built in this version"):
-        check(Request(engine=EngineName.HEAPCHECK), settings, stages.watcher)
-    assert stages.asked == []
+@pytest.mark.parametrize("engine", list(EngineName))
+def test_the_engine_that_was_asked_for_is_used_and_named(
+    stages: Stages, settings: Settings, engine: EngineName
+) -> None:
+    report = check(Request(engine=engine), settings, stages.watcher)
+
+    assert stages.engines == [engine, engine], "to find the library, and to set up"
+    assert report.engine is engine
 
 
 def test_a_project_that_is_no_folder_is_refused(tmp_path: Path) -> None:

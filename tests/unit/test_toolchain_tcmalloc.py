@@ -14,6 +14,7 @@ from leakcheck.toolchain.elf import read_elf
 from leakcheck.toolchain.libraries import CachedLibrary, find_libraries
 from leakcheck.toolchain.tcmalloc import (
     Tcmalloc,
+    find_checker,
     find_tcmalloc,
     list_tcmallocs,
     parse_tcmalloc_version,
@@ -251,3 +252,36 @@ def test_the_libunwind_of_llvm_is_another_library(machine: Machine) -> None:
     machine.install("libunwind.so.1", "unw_getcontext")
 
     assert find_libunwind() is None
+
+
+def test_the_classic_engine_takes_the_first_library_with_a_checker(machine: Machine) -> None:
+    machine.install("libtcmalloc_minimal.so.4", *HOOKS)
+    full = machine.install("libtcmalloc.so.4", *FULL)
+
+    assert find_checker(settings()).path == full
+    assert find_checker(settings(full)).path == full
+
+
+@pytest.mark.parametrize("is_chosen", [False, True])
+def test_libraries_without_the_checker_are_named_with_the_way_out(
+    machine: Machine, *, is_chosen: bool
+) -> None:
+    stub = machine.install("libtcmalloc.so.4", *HOOKS, STUB, version="2.17.2")
+    if not is_chosen:
+        machine.install("libtcmalloc_minimal.so.4", *HOOKS)
+
+    with pytest.raises(ToolMissing, match="no tcmalloc with a heap checker") as caught:
+        find_checker(settings(stub if is_chosen else None))
+
+    assert f"{stub} (gperftools 2.17.2) has none" in caught.value.why
+    assert ("(gperftools, minimal) has none" in caught.value.why) is not is_chosen
+    assert caught.value.hint == "leakcheck leak --engine agent"
+
+
+def test_without_any_tcmalloc_the_full_one_is_to_be_installed(machine: Machine) -> None:
+    assert machine.folder.is_dir()
+
+    with pytest.raises(ToolMissing) as caught:
+        find_checker(settings())
+
+    assert caught.value.hint.endswith("apt-get install -y libgoogle-perftools4")

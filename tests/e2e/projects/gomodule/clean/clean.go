@@ -10,6 +10,8 @@ import "unsafe"
 
 var held unsafe.Pointer
 
+var boxes = map[string]unsafe.Pointer{}
+
 // UseAndFree allocates a string and frees it.
 func UseAndFree(text string) {
 	copied := C.CString(text)
@@ -21,3 +23,6 @@ func KeepInC(bytes int) { C.keep(C.size_t(bytes)) }
 
 // KeepInGo leaves a block in a global of Go.
 func KeepInGo(bytes int) { held = C.malloc(C.size_t(bytes)) }
+
+// KeepInGoHeap leaves a block in a map of Go.
+func KeepInGoHeap(bytes int) { boxes["one"] = C.malloc(C.size_t(bytes)) }

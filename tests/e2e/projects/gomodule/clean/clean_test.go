@@ -12,6 +12,8 @@ func TestKeptInC(t *testing.T) { KeepInC(100) }
 
 func TestKeptInGo(t *testing.T) { KeepInGo(100) }
 
+func TestKeptInGoHeap(t *testing.T) { KeepInGoHeap(100) }
+
 func TestRunsInItsFolder(t *testing.T) {
 	if _, err := os.Stat("clean_test.go"); err != nil {
 		t.Error(err)
