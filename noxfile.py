@@ -21,3 +21,15 @@ def accuracy(session: nox.Session) -> None:
     """Ask leakcheck and other tools about the labelled corpus; options after `--`."""
     path = path_with_own_programs(os.environ.get("PATH", os.defpath))
     session.run(sys.executable, "-m", "tests.accuracy", *session.posargs, env={"PATH": path})
+
+
+@nox.session(venv_backend="venv", default=False)
+def bench(session: nox.Session) -> None:
+    """Measure leakcheck beside other tools; options after `--`."""
+    path = path_with_own_programs(os.environ.get("PATH", os.defpath))
+    drawing: tuple[str, ...] = ()
+    if "--write-docs" in session.posargs:  # matplotlib is wanted for nothing else
+        session.install("--require-hashes", "-r", "requirements/bench.txt")
+        drawing = ("--plot-with", str(Path(session.bin) / "python"))
+    command = (sys.executable, "-m", "tests.bench", *session.posargs, *drawing)
+    session.run(*command, env={"PATH": path}, external=True)
