@@ -5,6 +5,7 @@
  * as the agent's own through lc_guard. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <link.h>
 #include <pthread.h>
 
 #include "agent.h"
@@ -88,6 +89,17 @@ static void on_delete(const void *block) {
   }
 }
 
+/* Where calls of malloc end. In a program linked to a fixed address that takes malloc's address, an
+ * entry of its own procedure linkage table stands for it, and no symbol is defined there. */
+static void *find_allocator(void) {
+  void *found = dlsym(RTLD_DEFAULT, "malloc");
+  Dl_info info;
+  const ElfW(Sym) *symbol = NULL;
+  bool is_defined = dladdr1(found, &info, (void **)&symbol, RTLD_DL_SYMENT) != 0 &&
+                    info.dli_saddr == found && symbol != NULL && symbol->st_shndx != SHN_UNDEF;
+  return is_defined ? found : dlsym(RTLD_NEXT, "malloc");
+}
+
 const char *lc_hooks_install(void) {
   add_new_hook add_new = (add_new_hook)dlsym(RTLD_DEFAULT, "MallocHook_AddNewHook");
   add_delete_hook add_delete = (add_delete_hook)dlsym(RTLD_DEFAULT, "MallocHook_AddDeleteHook");
@@ -95,7 +107,7 @@ const char *lc_hooks_install(void) {
     return "no tcmalloc with malloc hooks (MallocHook_AddNewHook) is loaded";
   }
   lc_sbrk_start();
-  void *allocator = dlsym(RTLD_DEFAULT, "malloc");
+  void *allocator = find_allocator();
   lc_tcmalloc_image = lc_image_around((uintptr_t)add_new);
   if (allocator == NULL || !lc_in_agent((uintptr_t)allocator)) {
     return "malloc is not tcmalloc's: the program brings an allocator of its own";

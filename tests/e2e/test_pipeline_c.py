@@ -125,6 +125,27 @@ def test_a_block_that_grows_before_all_constructors_keeps_its_content(
     assert (report.tests, report.check) == (Verdict.PASSED, Check.CLEAN)
 
 
+@pytest.mark.parametrize("flags", [("-fno-pie", "-no-pie"), ("-fpie", "-pie")], ids=" ".join)
+def test_a_pointer_to_malloc_is_no_allocator_of_its_own(
+    checker: Checker, compiled: Callable[..., Path], flags: tuple[str, ...]
+) -> None:
+    report = checker.binary(compiled("pointer.c", *flags))
+
+    assert report.reason == ""
+    assert (report.leaked_objects, report.leaked_bytes) == (1, 321)
+
+
+@pytest.mark.parametrize("flags", [("-fno-pie", "-no-pie"), ("-fpie", "-pie")], ids=" ".join)
+def test_a_program_with_an_allocator_of_its_own_is_not_called_clean(
+    checker: Checker, compiled: Callable[..., Path], flags: tuple[str, ...]
+) -> None:
+    report = checker.binary(compiled("allocator.c", *flags))
+
+    assert report.check is Check.NOT_CHECKED
+    assert "an allocator of its own" in report.reason
+    assert report.exit_code == ExitCode.NOT_CHECKED
+
+
 def test_what_an_object_of_cpp_holds_is_indirect(
     checker: Checker, compiled: Callable[..., Path]
 ) -> None:
