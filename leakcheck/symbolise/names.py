@@ -45,6 +45,11 @@ C_RUNTIME = re.compile(
     r"|crosscall[12]|x_cgo_\w+|_cgo_(?:sys_thread_start|try_pthread_create)"
 )
 
+RUST_SIGNS = {"LT": "<", "GT": ">", "RF": "&", "BP": "*", "LP": "(", "RP": ")", "C": ","}
+RUST_SIGN = re.compile(r"\$(LT|GT|RF|BP|LP|RP|C|u([0-9a-f]{1,4}))\$")
+RUST_LIBRARY = re.compile(r"/rustc/[0-9a-f]+/library/")
+PYTHON = re.compile(r"(?:lib)?python3(?:\.[0-9]+)?[a-z]*(?:\.so(?:\.[0-9.]+)?)?")
+
 
 def language_name(name: str) -> str | None:
     """Translate symbolic's language names ("cpp", "unknown") into the model's ("c++", None)."""
@@ -55,7 +60,8 @@ def readable_name(symbol: str, language: str | None) -> str:
     """Undo what compilers and linkers did to a name; names we are not sure of stay."""
     if language == "go" or "/" in symbol:
         return go_name(symbol)
-    return demangle(COMPILER_CLONE.sub("", symbol))
+    plain = demangle(COMPILER_CLONE.sub("", symbol))
+    return rust_name(plain) if language == "rust" else plain
 
 
 def guessed_language(symbol: str) -> str | None:
@@ -66,6 +72,12 @@ def guessed_language(symbol: str) -> str | None:
 def go_name(symbol: str) -> str:
     """Drop the ABI suffix, unescape `%2e`, and write type arguments as Go's own traces do."""
     return GO_SHAPE.sub("[...]", GO_ABI.sub("", symbol).replace("%2e", "."))
+
+
+def rust_name(symbol: str) -> str:
+    """Undo how Rust writes signs that a linker might not like: `$LT$` is `<`, `$u7b$` is `{`."""
+    plain = RUST_SIGN.sub(lambda match: RUST_SIGNS.get(match[1]) or chr(int(match[2], 16)), symbol)
+    return plain.replace("::_{", "::{").replace("..", "::")
 
 
 def go_package(function: str) -> str:
@@ -130,10 +142,17 @@ def cgo_match(frame: Frame) -> re.Match[str] | None:
 
 
 def is_runtime(frame: Frame) -> bool:
-    """Tell whether a frame starts programs, threads, goroutines or tests, whatever they do."""
+    """Tell whether a frame starts programs, threads, goroutines or tests, whatever they do.
+
+    So do Rust's own library and the interpreter of Python.
+    """
     if frame.language == "go":
         return GO_RUNTIME.fullmatch(go_package(frame.function)) is not None
-    return C_RUNTIME.fullmatch(frame.function) is not None
+    return (
+        C_RUNTIME.fullmatch(frame.function) is not None
+        or RUST_LIBRARY.match(frame.file or "") is not None
+        or PYTHON.fullmatch(frame.module) is not None
+    )
 
 
 def split_creator(stack: Sequence[Frame]) -> tuple[tuple[Frame, ...], tuple[Frame, ...]]:

@@ -65,6 +65,22 @@ def test_in_a_stripped_go_program_dots_tell_go_from_c(symbol: str, language: str
     assert guessed_language(symbol) == language
 
 
+@pytest.mark.parametrize(
+    ("symbol", "plain"),
+    [
+        ("labels::tests::lost::_$u7b$$u7b$closure$u7d$$u7d$", "labels::tests::lost::{{closure}}"),
+        ("_$LT$T$u20$as$u20$core..any..Any$GT$::type_id", "_<T as core::any::Any>::type_id"),
+        (
+            "_ZN6labels1f28_$u7b$$u7b$closure$u7d$$u7d$17h0123456789abcdefE",
+            "labels::f::{{closure}}",
+        ),
+        ("labels::copy", "labels::copy"),
+    ],
+)
+def test_signs_in_names_of_rust_are_written_as_such(symbol: str, plain: str) -> None:
+    assert names.readable_name(symbol, "rust") == plain
+
+
 def test_a_machine_without_a_cxx_runtime_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(name: str) -> None:
         raise OSError(name)
@@ -154,6 +170,17 @@ def test_frames_written_by_cgo_are_known(frame: Frame, *, glue: bool, call: str 
         c_frame("start_thread"),
         c_frame("__clone3"),
         c_frame("crosscall2"),
+        Frame(
+            function="core::ops::call",
+            file="/rustc/59807616e1/library/core/src/ops.rs",
+            language="rust",
+        ),
+        Frame(function="PyObject_Vectorcall", module="python3.11"),
+        Frame(
+            function="_PyEval_EvalFrameDefault",
+            file="/build/Python/ceval.c",
+            module="libpython3.13.so.1.0",
+        ),
     ],
     ids=lambda frame: frame.function,
 )
@@ -170,6 +197,9 @@ def test_frames_that_start_things_are_a_runtimes(frame: Frame) -> None:
         c_frame("main", "/src/main.c:3"),
         c_frame("runtime.open", "/src/main.c:3"),
         c_frame("clone_box", "/src/main.c:3"),
+        Frame(function="labels::copy", file="/src/rustc/library/lib.rs", language="rust"),
+        Frame(function="PyInit_labels", module="labels.cpython-311-x86_64-linux-gnu.so"),
+        Frame(function="wrap_python", module="libpython3-wrapper.so"),
     ],
     ids=lambda frame: frame.function,
 )
