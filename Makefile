@@ -14,19 +14,23 @@ COMMON = $(call option,project,PROJECT) $(call option,package,PACKAGE) \
     $(call option,test,TEST) $(call option,engine,ENGINE) $(call option,binary,BINARY) \
     $(call option,timeout,TIMEOUT) $(call option,json,JSON) \
     $(if $(filter-out 0,$(value ISOLATE)),--isolate)
+SHOW = $(call option,profile,PROFILE) $(call option,base,BASE) $(call option,sample,SAMPLE) \
+    $(call option,project,PROJECT) $(call option,binary,BINARY)
 # Arguments of the program itself; the shell splits them.
 PROGRAM_ARGS = $(if $(value ARGS),-- $(call literal,ARGS))
 
 # The tested program's environment is not to hold make's own.
-unexport PROJECT PACKAGE TEST LEVEL ENGINE BINARY TIMEOUT JSON ISOLATE ARGS MAKEFLAGS MFLAGS
+unexport PROJECT PACKAGE TEST LEVEL ENGINE BINARY TIMEOUT JSON ISOLATE ARGS \
+    PROFILE BASE SAMPLE PEEK OUTPUT PORT MAKEFLAGS MFLAGS
 
 .DEFAULT_GOAL := help
 .PHONY: help setup ready doctor demo test-tcmalloc test-tcmalloc-strict test-tcmalloc-draconian \
-    test lint lock clean
+    profile pprof-text pprof-pdf pprof-http test lint lock clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 26
 	@printf '\nOptions: PROJECT PACKAGE TEST LEVEL ENGINE BINARY TIMEOUT JSON ISOLATE=1, ARGS for the program itself\n'
+	@printf 'Of profiles: PROFILE BASE SAMPLE PEEK OUTPUT PORT\n'
 	@printf "Example: make test-tcmalloc TEST='^TestProbe' LEVEL=strict\n"
 
 setup: ## make .venv and install what is missing (called by all others)
@@ -46,6 +50,18 @@ test-tcmalloc-strict: ready ## check tests for leaks, level strict
 
 test-tcmalloc-draconian: ready ## check tests for leaks, level draconian
 	@$(BIN)/leakcheck draconian $(COMMON) $(PROGRAM_ARGS)
+
+profile: ready ## check, and write all that was allocated into HEAPPROFILE.NNNN.pb.gz
+	@$(BIN)/leakcheck profile $(call option,level,LEVEL) $(COMMON) $(PROGRAM_ARGS)
+
+pprof-text: ready ## print where a profile's memory was allocated (PEEK=REGEX: who called)
+	@$(BIN)/leakcheck pprof-text $(SHOW) $(call option,peek,PEEK)
+
+pprof-pdf: ready ## draw who called whom, as a PDF (OUTPUT)
+	@$(BIN)/leakcheck pprof-pdf $(SHOW) $(call option,output,OUTPUT)
+
+pprof-http: ready ## show a profile as a web page (PORT, default 8080)
+	@$(BIN)/leakcheck pprof-http $(SHOW) $(call option,port,PORT)
 
 doctor: ## show what is needed, what was found, and how to mend the rest
 	@$(PYTHON) -m bootstrap --quiet --keep-going

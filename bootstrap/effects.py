@@ -24,7 +24,7 @@ from bootstrap.commands import (
     loader_cache_command,
     sudo_probe_command,
 )
-from bootstrap.needs import Machine, parse_loader_cache
+from bootstrap.needs import TEST_PROGRAMS, Machine, parse_loader_cache
 from bootstrap.progress import show_step
 
 if TYPE_CHECKING:
@@ -125,6 +125,9 @@ def probe_machine() -> Machine:
         has_dot=shutil.which("dot") is not None,
         python=sys.version_info[:2],
         has_venv=can_make_venv(),
+        test_packages=frozenset(
+            package for package, names in TEST_PROGRAMS.items() if any(map(shutil.which, names))
+        ),
     )
 
 

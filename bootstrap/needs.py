@@ -9,14 +9,24 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from types import MappingProxyType
 
 __all__ = [
+    "TEST_PROGRAMS",
     "Machine",
     "missing_packages",
     "parse_loader_cache",
     "python_headers_package",
     "venv_package",
 ]
+
+TEST_PROGRAMS = MappingProxyType(
+    {
+        "poppler-utils": ("pdftotext",),
+        "chromium": ("chromium", "chromium-browser", "google-chrome"),
+    }
+)
+"""What only the tests look at profiles with: a package, and the programs of which one will do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +37,7 @@ class Machine:
     program with a header of the C library compiles, `compiles_cxx` the same of C++;
     `has_ffmpeg` that pkg-config knows its libraries; `python` is (major, minor) of the Python that
     makes the environment, `has_venv` whether it can, `has_python_headers` whether its extensions
-    compile.
+    compile; `test_packages` are those of TEST_PROGRAMS that are there.
     """
 
     libraries: frozenset[str]
@@ -40,6 +50,7 @@ class Machine:
     has_python_headers: bool
     python: tuple[int, int]
     has_venv: bool
+    test_packages: frozenset[str]
 
 
 def missing_packages(machine: Machine, *, for_tests: bool) -> tuple[str, ...]:
@@ -58,6 +69,7 @@ def missing_packages(machine: Machine, *, for_tests: bool) -> tuple[str, ...]:
         (machine.has_python_headers or not for_tests, (python_headers_package(machine.python),)),
         (machine.has_dot, ("graphviz",)),
         (machine.has_venv, (venv_package(machine.python),)),
+        *((each in machine.test_packages or not for_tests, (each,)) for each in TEST_PROGRAMS),
     )
     return tuple(package for found, packages in needs if not found for package in packages)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shlex
 import traceback
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,11 +33,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from leakcheck.model import Report
+    from leakcheck.observation import Recorder
 
 __all__ = [
     "Choices",
     "exit_code_of",
     "init",
+    "path_of",
     "program_arguments",
     "request_of",
     "run_doctor",
@@ -79,11 +81,11 @@ def request_of(choices: Choices) -> Request:
     """Translate the words into a request. Raises BadInput."""
     timeout, level = choices.timeout, choices.level
     return Request(
-        project=_path(choices.project),
+        project=path_of(choices.project),
         package=choices.package,
         level=None if level is None else parse_level(level, source="--level"),
         engine=_engine(choices.engine),
-        binary=_path(choices.binary),
+        binary=path_of(choices.binary),
         options=Options(
             test=choices.test,
             timeout_s=DEFAULT_TIMEOUT_S if timeout is None else parse_duration(timeout),
@@ -94,17 +96,17 @@ def request_of(choices: Choices) -> Request:
     )
 
 
-def run_leak(choices: Choices) -> int:
+def run_leak(choices: Choices, recorder: Recorder | None = None) -> int:
     """Check, print the report, write it where `--json` says; return the exit code.
 
     However it ends, a file named with `--json` holds a report of this call afterwards, never
-    one of an earlier call.
+    one of an earlier call. `recorder` gets what a profile is made of.
     """
     path = _json_path(choices.json)
     if path is None:
-        return _check_and_print(choices).exit_code
+        return _check_and_print(choices, recorder).exit_code
     try:
-        report = _check_and_print(choices)
+        report = _check_and_print(choices, recorder)
     except BaseException as error:
         write_report(path, render_json(refused(error)))
         raise
@@ -114,7 +116,7 @@ def run_leak(choices: Choices) -> int:
 
 def init(project: str | None = None, *, dry_run: bool = False) -> int:
     """Write into a repository what it needs to check itself; return the exit code."""
-    root = _path(project) or Path.cwd()
+    root = path_of(project) or Path.cwd()
     settings = Settings.from_mapping(load_environment(Path.cwd()))
     return run_init(root, settings, TerminalWatcher(Console(stderr=True)), dry_run=dry_run)
 
@@ -149,8 +151,9 @@ def exit_code_of(work: Callable[[], int]) -> int:
         return ExitCode.NOT_CHECKED
 
 
-def _check_and_print(choices: Choices) -> Report:
+def _check_and_print(choices: Choices, recorder: Recorder | None) -> Report:
     request, max_leaks = request_of(choices), _max_leaks(choices.max_leaks)
+    request = replace(request, recorder=recorder)
     settings = Settings.from_mapping(load_environment(Path.cwd()))
     report = check(request, settings, TerminalWatcher(Console(stderr=True)))
     root = Path.cwd() if request.binary else project_of(request, settings)
@@ -164,7 +167,8 @@ def _check_and_print(choices: Choices) -> Report:
     return report
 
 
-def _path(text: str | None) -> Path | None:
+def path_of(text: str | None) -> Path | None:
+    """Read an option that names a path, None when it was not given. Raises BadInput."""
     if text == "":
         raise BadInput("an option that names a path is empty")
     return None if text is None else Path(text).expanduser()
@@ -172,7 +176,7 @@ def _path(text: str | None) -> Path | None:
 
 def _json_path(text: str | None) -> Path | None:
     """Refuse before a long run what cannot be written after it."""
-    path = _path(text)
+    path = path_of(text)
     if path is not None and (path.is_dir() or not path.absolute().parent.is_dir()):
         why = "it is a folder" if path.is_dir() else "there is no such folder"
         raise BadInput(f"--json {text} cannot be written", why=why, hint="--json report.json")

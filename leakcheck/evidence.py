@@ -27,11 +27,13 @@ __all__ = [
     "parse_owners",
     "parse_tests",
     "read_agent_outcome",
+    "read_in_use",
 ]
 
 EVIDENCE_LINE = re.compile(r"([a-z][a-z0-9_]*)(?: (.*))?")
 OWNERS_LINE = re.compile(r"([0-9]{1,20}) ([0-9]{1,20}) ([0-9]{1,20}) ([0-9]{1,20})")
-TESTS_LINE = re.compile(r"(direct|indirect) ([0-9]{1,20}) (.+)")
+TESTS_LINE = re.compile(r"(direct|indirect|inuse) ([0-9]{1,20}) (.+)")
+ROW_KINDS = {"direct": LeakKind.DIRECT, "indirect": LeakKind.INDIRECT, "inuse": None}
 REPORT_FILES = ("evidence", "failure", "direct.heap", "indirect.heap", "owners", "tests")
 
 
@@ -47,9 +49,12 @@ class Owner:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowTest:
-    """Row `row` (from 0) of the file of `kind` was allocated by `test`, `TestX` or `TestX/sub`."""
+    """Row `row` (from 0) of the file of `kind` was allocated by `test`, `TestX` or `TestX/sub`.
 
-    kind: LeakKind
+    `kind` is None for `inuse.heap`.
+    """
+
+    kind: LeakKind | None
     row: int
     test: str
 
@@ -117,8 +122,8 @@ def parse_tests(text: str, source: str = "tests") -> tuple[RowTest, ...]:
     for number, line in enumerate(report_lines(text, source=source), 1):
         match = TESTS_LINE.fullmatch(line)
         if match is None:
-            raise malformed(source, number, line, "not 'direct|indirect ROW TEST'")
-        tests.append(RowTest(kind=LeakKind(match[1]), row=int(match[2]), test=match[3]))
+            raise malformed(source, number, line, "not 'direct|indirect|inuse ROW TEST'")
+        tests.append(RowTest(kind=ROW_KINDS[match[1]], row=int(match[2]), test=match[3]))
     return tuple(tests)
 
 
@@ -148,13 +153,17 @@ def parse_report(files: Mapping[str, str]) -> AgentReport:
     )
 
 
+def read_in_use(run_directory: Path) -> HeapProfile:
+    """Read `inuse.heap` beside a whole report. Raises `MalformedReport`."""
+    return parse_heap_profile(read_text(run_directory / "inuse.heap"), source="inuse.heap")
+
+
 def read_agent_outcome(run_directory: Path) -> AgentReport | NoReport:
     """Read a run directory; bytes that are not UTF-8 (in paths) are kept as surrogates."""
     paths = {name: run_directory / name for name in REPORT_FILES}
-    return agent_outcome(
-        {
-            name: path.read_bytes().decode(errors="surrogateescape")
-            for name, path in paths.items()
-            if path.is_file()
-        }
-    )
+    return agent_outcome({name: read_text(path) for name, path in paths.items() if path.is_file()})
+
+
+def read_text(path: Path) -> str:
+    """Read a file; its bytes that are not UTF-8 become surrogates."""
+    return path.read_bytes().decode(errors="surrogateescape")

@@ -22,9 +22,12 @@ from leakcheck.reportlines import malformed, report_lines
 __all__ = ["HeapProfile", "Row", "parse_heap_profile", "render_heap_profile"]
 
 COUNTS = r" *([0-9]{1,20}): *([0-9]{1,20}) \[ *([0-9]{1,20}): *([0-9]{1,20})\] @"
-HEADER = re.compile(rf"heap profile:{COUNTS} heapprofile *")
+HEADER = re.compile(rf"heap profile:{COUNTS} ([a-z0-9_/]{{1,40}}) *")
 ROW = re.compile(rf"{COUNTS}((?: 0x[0-9a-f]{{1,16}})*) *")
 MAPS_HEADER = "MAPPED_LIBRARIES:"
+COUNTED_KIND = "heapprofile"
+MOST = 2**63 - 1
+"""gperftools counts in signed 64-bit integers, and so does profile.proto."""
 
 Numbered = Iterator[tuple[int, str]]
 
@@ -62,7 +65,8 @@ class HeapProfile:
 def parse_heap_profile(text: str, *, source: str) -> HeapProfile:
     """Read a `.heap` file. Raises `MalformedReport` with `source`, line number and line.
 
-    Sampled profiles (`@ heap_v2/…`) are refused: their numbers are estimates.
+    Sampled profiles (`@ heap_v2/…`) are refused, since their numbers are estimates, and those of
+    other things than allocations (`@ growth`).
     """
     numbered = iter(enumerate(report_lines(text, source=source), 1))
     total = parse_header(numbered, source)
@@ -77,7 +81,9 @@ def parse_header(numbered: Numbered, source: str) -> Row:
     match = HEADER.fullmatch(line or "")
     if match is None:
         raise malformed(source, number, line, "not the header of a heap profile")
-    return counted(match)
+    if match[5] != COUNTED_KIND:
+        raise malformed(source, number, line, f"its kind {match[5]} is not {COUNTED_KIND}")
+    return counted(match, number, source)
 
 
 def parse_rows(numbered: Numbered, source: str) -> Iterator[Row]:
@@ -96,12 +102,16 @@ def parse_row(line: str, number: int, source: str) -> Row:
     match = ROW.fullmatch(line)
     if match is None:
         raise malformed(source, number, line, "not a row of a heap profile")
-    return counted(match, tuple(int(word, 16) for word in match[5].split()))
+    addresses = tuple(int(word, 16) for word in match[5].split())
+    return counted(match, number, source, addresses)
 
 
-def counted(match: re.Match[str], addresses: tuple[int, ...] = ()) -> Row:
+def counted(match: re.Match[str], number: int, source: str, addresses: tuple[int, ...] = ()) -> Row:
     """Read the four numbers that the header and every row begin with."""
-    objects, size, allocated_objects, allocated_size = map(int, match.group(1, 2, 3, 4))
+    counts = tuple(map(int, match.group(1, 2, 3, 4)))
+    if max(counts) > MOST:
+        raise malformed(source, number, match[0], f"{max(counts)} is more than can be counted")
+    objects, size, allocated_objects, allocated_size = counts
     return Row(
         objects=objects,
         bytes=size,

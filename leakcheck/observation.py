@@ -5,18 +5,18 @@ from __future__ import annotations
 import os
 import threading
 from dataclasses import dataclass, field, replace
-from pathlib import PurePath
 from typing import TYPE_CHECKING, Protocol
 
 from leakcheck.build.agent import agent_library, build_agent
 from leakcheck.engines import agent, heapcheck
 from leakcheck.engines.agent import Preloads
 from leakcheck.errors import BadInput
-from leakcheck.evidence import NoReport
+from leakcheck.evidence import AgentReport, NoReport, read_in_use
 from leakcheck.judge import judge_run
 from leakcheck.launch.rundirectory import Orders, run_directory
-from leakcheck.model import EngineName
+from leakcheck.model import Check, EngineName
 from leakcheck.process import Command, supervise
+from leakcheck.profiles.files import default_prefix, module_name, program_name
 from leakcheck.symbolise import Symboliser
 from leakcheck.toolchain.discovery import find_cc, find_checker, find_tcmalloc
 from leakcheck.toolchain.golayout import read_go_layout
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from leakcheck.engines.agent import Findings
+    from leakcheck.heapprofile import HeapProfile
     from leakcheck.launch.program import Program
     from leakcheck.model import Level, Run
     from leakcheck.process import Completed
@@ -34,7 +35,15 @@ if TYPE_CHECKING:
     from leakcheck.toolchain.discovery import Tcmalloc
     from leakcheck.toolchain.elf import ElfFacts
 
-__all__ = ["Bench", "Watcher", "observe", "observe_unannounced", "program_environment", "set_up"]
+__all__ = [
+    "Bench",
+    "Recorder",
+    "Watcher",
+    "observe",
+    "observe_unannounced",
+    "program_environment",
+    "set_up",
+]
 
 _GRACE_S = 5.0
 """As long as `go test` waits for what a test left running."""
@@ -53,12 +62,21 @@ class Watcher(Protocol):
         """The tested program wrote `data`."""
 
 
+class Recorder(Protocol):
+    """Who makes a profile of what the runs allocated."""
+
+    def record(
+        self, run: Run, report: AgentReport, in_use: HeapProfile, symboliser: Symboliser
+    ) -> None:
+        """A run was checked; `in_use` has a row for every stack that ever allocated."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bench:
     """What the runs of one request share.
 
     Runs may be observed on several threads; one at a time has the `reading` of its report,
-    because the symboliser is not made for several.
+    because the symboliser is not made for several. A `recorder` wants all that was allocated.
     """
 
     agent: Path
@@ -67,6 +85,7 @@ class Bench:
     settings: Settings
     symboliser: Symboliser
     watcher: Watcher
+    recorder: Recorder | None = None
     reading: threading.Lock = field(default_factory=threading.Lock)
 
 
@@ -125,11 +144,17 @@ def observe_unannounced(program: Program, bench: Bench) -> Run:
         _tell_survivors(program, ended, bench.watcher)
         with bench.watcher.step("Reading the report"), bench.reading:
             findings = _read_findings(run_dir, bench)
+            run = _judged(program, ended, findings, bench.level)
+            _record(run, findings, run_dir, bench)
         _tell_extras(run_dir, program, findings, bench)
+    return run
+
+
+def _judged(program: Program, ended: Completed, findings: Findings, level: Level) -> Run:
     run = judge_run(
         package=program.package,
         binary=program.name,
-        level=bench.level,
+        level=level,
         ended=ended,
         is_go_test=program.is_go_test,
         outcome=findings.outcome,
@@ -137,6 +162,14 @@ def observe_unannounced(program: Program, bench: Bench) -> Run:
     )
     # The path that was run may be temporary; the name stays true.
     return replace(run, argv=(program.name, *program.argv[1:]))
+
+
+def _record(run: Run, findings: Findings, run_dir: Path, bench: Bench) -> None:
+    """Keep for the profile what is to be believed, and nothing else."""
+    report, recorder = findings.outcome, bench.recorder
+    is_checked = run.check is not Check.NOT_CHECKED
+    if recorder is not None and is_checked and isinstance(report, AgentReport):
+        recorder.record(run, report, read_in_use(run_dir), bench.symboliser)
 
 
 def _armed_environment(run_dir: Path, program: Program, bench: Bench) -> dict[str, str]:
@@ -155,6 +188,7 @@ def _armed_environment(run_dir: Path, program: Program, bench: Bench) -> dict[st
             level=bench.level,
             engine=bench.engine,
             malloc_stats=bench.settings.mallocstats,
+            is_profiled=bench.recorder is not None,
             go_layout=_go_lines(program, bench) if facts.is_go else (),
         ),
     )
@@ -203,7 +237,7 @@ def _tell_extras(run_dir: Path, program: Program, findings: Findings, bench: Ben
 
 def _keep_profile(run_dir: Path, program: Program, bench: Bench) -> None:
     """Keep the profile for pprof; when it cannot be kept, the run's verdict still can."""
-    prefix = bench.settings.heapprofile or default_prefix(program)
+    prefix = bench.settings.heapprofile or prefix_for(program)
     try:
         kept = heapcheck.keep_profile(run_dir, prefix)
     except BadInput as error:
@@ -213,7 +247,7 @@ def _keep_profile(run_dir: Path, program: Program, bench: Bench) -> None:
         bench.watcher.say(f"gperftools' heap profile: {kept}")
 
 
-def default_prefix(program: Program) -> str:
-    """Name the files after the module's last part, or the program."""
-    name = PurePath(program.package or program.name).name.removesuffix(".test")
-    return f"/tmp/{name}_heap"  # noqa: S108 - as documented; files are made anew, never followed
+def prefix_for(program: Program) -> str:
+    """Name the files as `leakcheck profile` does: after the module, else the program."""
+    is_package = bool(program.package)
+    return default_prefix(module_name(program.cwd) if is_package else program_name(program.name))

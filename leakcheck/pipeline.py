@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from leakcheck.build.gopackages import GoPackage
     from leakcheck.launch.program import Program
-    from leakcheck.observation import Bench, Watcher
+    from leakcheck.observation import Bench, Recorder, Watcher
     from leakcheck.settings import Settings
 
 __all__ = ["Request", "check", "project_of", "refused", "select_packages"]
@@ -36,7 +36,7 @@ class Request:
     """What the user asked for; None leaves it to the settings.
 
     With `binary` that program is run, and `project` and `package` play no part. With `isolate`
-    each test runs in a process of its own.
+    each test runs in a process of its own. `recorder` is for a profile of what they allocated.
     """
 
     project: Path | None = None
@@ -46,6 +46,7 @@ class Request:
     binary: Path | None = None
     options: Options = field(default_factory=Options)
     isolate: bool = False
+    recorder: Recorder | None = None
 
 
 def check(request: Request, settings: Settings, watcher: Watcher) -> Report:
@@ -130,8 +131,13 @@ def _check_binary(
             why="it is not a Go test binary",
             hint=f"leakcheck leak --binary {binary}",
         )
-    bench = set_up(request.level or settings.level, settings, watcher, request.engine)
+    bench = _set_up(request, settings, watcher)
     return _observe(program, request, bench)
+
+
+def _set_up(request: Request, settings: Settings, watcher: Watcher) -> Bench:
+    bench = set_up(request.level or settings.level, settings, watcher, request.engine)
+    return replace(bench, recorder=request.recorder)
 
 
 def _process_options(request: Request) -> Options:
@@ -152,7 +158,7 @@ def _check_packages(
     project = project_of(request, settings)
     go = find_go(settings).path
     find_library(request.engine, settings)  # when it is missing, say so before a long build
-    bench = set_up(request.level or settings.level, settings, watcher, request.engine)
+    bench = _set_up(request, settings, watcher)
     pattern = request.package or settings.package
     with watcher.step(f"Listing the packages of {pattern} in {project}"):
         packages = find_packages(go, pattern, project=project, flags=settings.go_flags)

@@ -25,7 +25,13 @@ from leakcheck.model import Level
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["leak_argv", "path_with_own_programs", "register", "register_development"]
+__all__ = [
+    "leak_argv",
+    "path_with_own_programs",
+    "register",
+    "register_development",
+    "task_argv",
+]
 
 SOURCES = ("bootstrap", "leakcheck", "tests", "noxfile.py", "tasks.py")
 
@@ -37,7 +43,7 @@ def register(
     levels: Sequence[Level] = tuple(Level),
     name: str = "leak",
 ) -> None:
-    """Add the session `name` to the running noxfile, one for each of `levels`.
+    """Add the session `name` to the noxfile, one for each of `levels`, `profile` and `pprof-…`.
 
     `project` and `package` are defaults for the task's options of these names; without them the
     task's own hold (LEAKCHECK_PROJECT, LEAKCHECK_PACKAGE).
@@ -49,11 +55,33 @@ def register(
         """Run the tests and look for leaks of native memory; options of the task after `--`."""
         session.run(*leak_argv(level, session.posargs, project=project, package=package))
 
+    @nox.session(venv_backend="none", default=False)
+    def profile(session: nox.Session) -> None:
+        """Do as leak does, and write a heap profile; options of the task after `--`."""
+        session.run(*task_argv("profile", session.posargs, project=project, package=package))
+
+    for shown in ("pprof-text", "pprof-pdf", "pprof-http"):
+        _register_show(shown, project)
+
+
+def _register_show(task: str, project: str | None) -> None:
+    @nox.session(name=task, venv_backend="none", default=False)
+    def show(session: nox.Session) -> None:
+        """Show the newest heap profile; options of the task after `--`."""
+        session.run(*task_argv(task, session.posargs, project=project))
+
 
 def leak_argv(
     level: Level, posargs: Sequence[str], *, project: str | None = None, package: str | None = None
 ) -> tuple[str, ...]:
     """The command of one `leak` session; an option in `posargs` wins over the default."""
+    return task_argv("leak", ("--level", level.value, *posargs), project=project, package=package)
+
+
+def task_argv(
+    task: str, posargs: Sequence[str], *, project: str | None = None, package: str | None = None
+) -> tuple[str, ...]:
+    """The command of a session that is a task; an option in `posargs` wins over the default."""
     defaults = (("--project", project), ("--package", package))
     given = {argument.partition("=")[0] for argument in _before_program_args(posargs)}
     chosen = (
@@ -62,8 +90,7 @@ def leak_argv(
         if value is not None and option not in given
         for word in (option, value)
     )
-    task = (sys.executable, "-m", "leakcheck", "leak", "--level", level.value)
-    return (*task, *chosen, *posargs)
+    return (sys.executable, "-m", "leakcheck", task, *chosen, *posargs)
 
 
 def register_development(root: Path) -> None:

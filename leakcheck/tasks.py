@@ -21,7 +21,20 @@ if TYPE_CHECKING:
 
     from invoke.context import Context
 
-__all__ = ["demo", "doctor", "draconian", "init", "leak", "namespace", "normal", "strict"]
+__all__ = [
+    "demo",
+    "doctor",
+    "draconian",
+    "init",
+    "leak",
+    "namespace",
+    "normal",
+    "pprof_http",
+    "pprof_pdf",
+    "pprof_text",
+    "profile",
+    "strict",
+]
 
 
 class Option(NamedTuple):
@@ -61,6 +74,16 @@ _OPTIONS = (
 _INIT = (
     Option("project", "folder of the repository (default: this one)"),
     Option("dry_run", "write nothing, print a diff", default=False),
+)
+
+
+_PROFILE_OPTIONS = tuple(option for option in _OPTIONS if option.name != "isolate")
+_SHOW_OPTIONS = (
+    Option("profile", "show this file; gperftools' .heap too (default: the newest of HEAPPROFILE)"),
+    Option("base", "show only what this earlier profile does not have"),
+    Option("sample", "leaked_space, inuse_space, alloc_objects, … (default: leaks if there are)"),
+    Option("project", "show the newest profile of this Go module"),
+    Option("binary", "show the newest profile of this program"),
 )
 
 
@@ -109,6 +132,49 @@ strict = _level_task("strict", "only pointers to the start of a block hold it")
 draconian = _level_task("draconian", "all that was not freed")
 
 
+def _profile(context: Context, **options: Any) -> None:
+    from leakcheck import commandline, profiling  # noqa: PLC0415
+
+    arguments = commandline.program_arguments(context.remainder, sys.argv)
+    choices = commandline.Choices(**options, arguments=arguments)
+    _end(commandline.exit_code_of(lambda: profiling.run_profile(choices)))
+
+
+def _show_task(name: str, meaning: str, *more: Option) -> Task[Any]:
+    """Make a task that shows a profile; `run_NAME` in `leakcheck.showing` does it."""
+
+    def work(_context: Context, **options: Any) -> None:
+        from leakcheck import commandline, showing  # noqa: PLC0415
+
+        show = getattr(showing, f"run_{name.replace('-', '_')}")
+        _end(commandline.exit_code_of(lambda: show(showing.ShowChoices(**options))))
+
+    return _with_options(name, meaning, (*_SHOW_OPTIONS, *more), work)
+
+
+profile = _with_options(
+    "profile",
+    "Do as leak does, and write all that was allocated into $HEAPPROFILE.NNNN.pb.gz.",
+    (_LEVEL, *_PROFILE_OPTIONS),
+    _profile,
+)
+pprof_text = _show_task(
+    "pprof-text",
+    "Print where the memory of a profile was allocated.",
+    Option("peek", "print the callers and callees of the functions that match this regex"),
+)
+pprof_pdf = _show_task(
+    "pprof-pdf",
+    "Draw who called whom to allocate, as a PDF.",
+    Option("output", "name of the PDF (default: beside the profile)"),
+)
+pprof_http = _show_task(
+    "pprof-http",
+    "Show a profile as a web page with a flame graph, to this machine only.",
+    Option("port", "serve the page at this port (default: 8080)"),
+)
+
+
 @task(auto_shortflags=False)
 def doctor(_context: Context) -> None:
     """Show what leakcheck needs, what was found, and the command that mends the rest."""
@@ -143,4 +209,16 @@ def _end(exit_code: int) -> None:
         raise Exit(code=exit_code)
 
 
-namespace = Collection(leak, normal, strict, draconian, doctor, demo, init)
+namespace = Collection(
+    leak,
+    normal,
+    strict,
+    draconian,
+    profile,
+    pprof_text,
+    pprof_pdf,
+    pprof_http,
+    doctor,
+    demo,
+    init,
+)

@@ -23,6 +23,7 @@ struct lc_config {
   long deadline_ms;
   bool is_heapcheck; /* gperftools' own checker looks for the leaks: heapcheck.c */
   long malloc_stats; /* MALLOCSTATS */
+  bool profile; /* what was freed again is reported too */
   bool go;
   uintptr_t go_text_start, go_text_end; /* relocated */
   /* Offsets into runtime.g and runtime.m; -1 when unknown. */

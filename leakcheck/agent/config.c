@@ -109,6 +109,8 @@ static void take(const char *key, const char *value) {
                                                : LC_NORMAL;
   } else if (same(key, "engine")) {
     lc_config.is_heapcheck = same(value, "heapcheck");
+  } else if (same(key, "profile")) {
+    lc_config.profile = same(value, "1");
   } else if (same(key, "go")) {
     lc_config.go = same(value, "1");
   } else if (same(key, "go_companion")) {

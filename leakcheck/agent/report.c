@@ -25,15 +25,21 @@ static uint32_t *row_number(int kind, uint32_t stack) {
   return stack == LC_NO_STACK ? &row_of_no_stack[kind] : &lc_depot_get(stack)->row[kind];
 }
 
+static struct row *row_of(int kind, uint32_t stack) {
+  struct rows *all = &rows[kind];
+  uint32_t *number = row_number(kind, stack);
+  if (*number == 0) {
+    all->items[all->count++] = (struct row){.stack = stack};
+    *number = (uint32_t)all->count;
+  }
+  return &all->items[*number - 1];
+}
+
 static void add_to_row(int kind, const struct lc_block *block) {
   struct rows *to = &rows[kind];
-  uint32_t *number = row_number(kind, block->stack);
-  if (*number == 0) {
-    to->items[to->count++] = (struct row){.stack = block->stack};
-    *number = (uint32_t)to->count;
-  }
-  to->items[*number - 1].objects++;
-  to->items[*number - 1].bytes += block->bytes;
+  struct row *row = row_of(kind, block->stack);
+  row->objects++;
+  row->bytes += block->bytes;
   to->objects++;
   to->bytes += block->bytes;
 }
@@ -161,6 +167,9 @@ static bool write_tests(void) {
   }
   put_tests(DIRECT, "direct");
   put_tests(INDIRECT, "indirect");
+  if (lc_config.profile) {
+    put_tests(IN_USE, "inuse");
+  }
   return lc_out_close(&out, "tests");
 }
 
@@ -266,6 +275,14 @@ const char *lc_report_heapcheck(const struct lc_exit *exit, bool found_none, uin
 
 /* ---- all ---- */
 
+/* A profile counts what was allocated, so it has a row for each stack, though nothing of it be in
+ * use any more. */
+static void add_empty_row(uint32_t id, struct lc_stack *stack, void *canary_stack) {
+  if (stack->allocated_objects != 0 && id != *(const uint32_t *)canary_stack) {
+    row_of(IN_USE, id);
+  }
+}
+
 static bool make_rows(const struct lc_marks *marks) {
   for (int kind = 0; kind < KINDS; kind++) {
     rows[kind].items = lc_map((lc_depot_count() + 2) * sizeof *rows[kind].items);
@@ -282,6 +299,11 @@ static bool make_rows(const struct lc_marks *marks) {
     if (marks->state[i] == LC_LOST) {
       add_to_row(marks->owner[i] == i ? DIRECT : INDIRECT, block);
     }
+  }
+  if (lc_config.profile) {
+    uint32_t canary_stack =
+        marks->canary != SIZE_MAX ? marks->blocks[marks->canary].stack : LC_NO_STACK;
+    lc_depot_each(add_empty_row, &canary_stack);
   }
   return true;
 }

@@ -51,11 +51,15 @@ def run_directory() -> Iterator[Path]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Orders:
-    """What the agent is told; `go_layout` is empty for a program without Go."""
+    """What the agent is told; `go_layout` is empty for a program without Go.
+
+    `is_profiled` asks for all that was ever allocated.
+    """
 
     level: Level
     engine: EngineName = EngineName.AGENT
     malloc_stats: int = 0
+    is_profiled: bool = False
     go_layout: Sequence[tuple[str, str]] = ()
 
 
@@ -66,6 +70,8 @@ def agent_configuration(orders: Orders, *, deadline_ms: int) -> str:
         pairs.append(("engine", orders.engine.value))
     if orders.malloc_stats:
         pairs.append(("malloc_stats", str(orders.malloc_stats)))
+    if orders.is_profiled:
+        pairs.append(("profile", "1"))
     return "".join(f"{key} {_one_line(value)}\n" for key, value in (*pairs, *orders.go_layout))
 
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from leakcheck.errors import BadInput
 
-__all__ = ["write_report"]
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["new_file_mode", "write_file", "write_report", "write_temporary"]
 
 READABLE_BY_ALL = 0o666
 
@@ -19,7 +24,11 @@ def write_report(path: Path, text: str) -> None:
     A file that was there keeps its content until the new one is whole. A device or pipe
     (`/dev/stdout`) is written in place. Raises `BadInput` when the path cannot be written.
     """
-    content = text.encode(errors="backslashreplace")
+    write_file(path, text.encode(errors="backslashreplace"))
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Write `content` as `write_report` does."""
     try:
         if path.exists() and not path.is_file():
             path.write_bytes(content)
@@ -27,7 +36,7 @@ def write_report(path: Path, text: str) -> None:
             replace_file(path.resolve(), content)
     except OSError as error:
         raise BadInput(
-            f"cannot write the report {path}",
+            f"cannot write {path}",
             why=os.strerror(error.errno) if error.errno else str(error),
             hint="name a file in a folder that exists, can be written, and has space left",
         ) from error
@@ -35,24 +44,33 @@ def write_report(path: Path, text: str) -> None:
 
 def replace_file(path: Path, content: bytes) -> None:
     """Write next to `path` and rename, with the permissions any new file would get."""
+    with write_temporary(path, content, permissions(path)) as temporary:
+        temporary.replace(path)
+
+
+@contextlib.contextmanager
+def write_temporary(path: Path, content: bytes, mode: int) -> Iterator[Path]:
+    """Write under a name next to `path` that is gone at the end, unless it was given another."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}-")
     temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as stream:
             stream.write(content)
-            os.fchmod(stream.fileno(), permissions(path))
+            os.fchmod(stream.fileno(), mode)
             stream.flush()
             os.fsync(stream.fileno())
-        temporary.replace(path)
-    except BaseException:
+        yield temporary
+    finally:
         temporary.unlink(missing_ok=True)
-        raise
 
 
 def permissions(path: Path) -> int:
-    """Keep those of the file that is replaced, else what the umask leaves."""
-    if path.exists():
-        return path.stat().st_mode & 0o777
+    """Keep those of the file that is replaced, else those of any new file."""
+    return path.stat().st_mode & 0o777 if path.exists() else new_file_mode()
+
+
+def new_file_mode() -> int:
+    """Tell what the umask leaves."""
     mask = os.umask(0)
     os.umask(mask)
     return READABLE_BY_ALL & ~mask

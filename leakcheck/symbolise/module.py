@@ -35,6 +35,11 @@ class Module:
         self._debug_roots = debug_roots
         self._known: dict[int, tuple[Frame, ...]] = {}
 
+    @property
+    def build_id(self) -> str:
+        """The GNU build id, or ""."""
+        return self._image.build_id if self._image else ""
+
     def frames(self, offset: int) -> tuple[Frame, ...]:
         """Name the code at file offset `offset`, innermost inlined function first."""
         if offset not in self._known:

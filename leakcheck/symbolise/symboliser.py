@@ -48,6 +48,10 @@ class Symboliser:
         found = self._module_frames(address - 1, mapping)
         return tuple(dataclasses.replace(frame, address=address) for frame in found)
 
+    def build_id(self, path: str) -> str:
+        """Give the GNU build id of a mapped file in hexadecimal, "" where there is none."""
+        return self._module(path).build_id if path.startswith("/") else ""
+
     def _module_frames(self, address: int, mapping: Mapping) -> tuple[Frame, ...]:
         """Look into the mapped file, unless it is gone or never was one (`[vdso]`)."""
         offset = address - mapping.start + mapping.offset

@@ -50,7 +50,7 @@ def find_pprof(go: GoTool | None) -> PprofTool:
     Newer Go has it as source and builds it at first use. Raises ToolMissing.
     """
     path = shutil.which("pprof")
-    if path is not None:
+    if path is not None and not _is_gperftools_own(Path(path)):
         return PprofTool((path,))
     if go is not None and _has_pprof(go):
         return PprofTool((str(go.path), "tool", "pprof"))
@@ -80,6 +80,12 @@ def parse_dot_version(output: str) -> str | None:
     """Read `dot - graphviz version 2.43.0 (0)`."""
     match = _DOT_VERSION.search(output)
     return match[1] if match else None
+
+
+def _is_gperftools_own(pprof: Path) -> bool:
+    """Tell gperftools' older program of that name, a Perl script, which reads no profile.proto."""
+    with pprof.open("rb") as stream:
+        return re.match(rb"#!.*\bperl\b", stream.readline(200)) is not None
 
 
 def _has_pprof(go: GoTool) -> bool:

@@ -114,6 +114,12 @@ def test_a_machine_without_programs_has_nothing(
     assert machine.python == sys.version_info[:2]
 
 
+@pytest.mark.parametrize("name", ["chromium", "chromium-browser", "google-chrome"])
+def test_any_browser_of_the_family_will_do_for_the_tests(programs: Path, name: str) -> None:
+    script(programs / name, "exit 0")
+    assert effects.probe_machine().test_packages == {"chromium"}
+
+
 def test_libraries_are_those_the_loader_lists(programs: Path) -> None:
     script(
         programs / "ldconfig",

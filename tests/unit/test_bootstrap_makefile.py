@@ -30,6 +30,12 @@ VARIABLES = (
     "JSON",
     "ISOLATE",
     "ARGS",
+    "PROFILE",
+    "BASE",
+    "SAMPLE",
+    "PEEK",
+    "OUTPUT",
+    "PORT",
 )
 
 
@@ -77,6 +83,13 @@ def checkout(tmp_path: Path) -> Checkout:
         (["test-tcmalloc"], ["leakcheck", "leak"]),
         (["test-tcmalloc-strict"], ["leakcheck", "strict"]),
         (["test-tcmalloc-draconian"], ["leakcheck", "draconian"]),
+        (
+            ["profile", "TEST=T", "LEVEL=strict"],
+            ["leakcheck", "profile", "--level", "strict", "--test", "T"],
+        ),
+        (["pprof-text", "PEEK=a|b"], ["leakcheck", "pprof-text", "--peek", "a|b"]),
+        (["pprof-pdf", "OUTPUT=g.pdf"], ["leakcheck", "pprof-pdf", "--output", "g.pdf"]),
+        (["pprof-http", "PORT=81"], ["leakcheck", "pprof-http", "--port", "81"]),
         (["test"], ["nox", "-s", "tests"]),
         (["test", "ARGS=-k judge -x"], ["nox", "-s", "tests", "--", "-k", "judge", "-x"]),
         (["lint"], ["nox", "-s", "lint", "typecheck"]),
@@ -99,7 +112,15 @@ def test_a_target_calls_one_task(checkout: Checkout, arguments: list[str], call:
     assert checkout.called() == call
 
 
-@pytest.mark.parametrize("target", ["test-tcmalloc", "test-tcmalloc-strict"])
+@pytest.mark.parametrize("target", ["pprof-text", "pprof-pdf", "pprof-http"])
+def test_which_profile_is_shown_is_handed_on(checkout: Checkout, target: str) -> None:
+    options = ("PROFILE", "BASE", "SAMPLE", "PROJECT", "BINARY")
+    checkout.make(target, *(f"{name}=the {name}" for name in options))
+    expected = [word for name in options for word in (f"--{name.lower()}", f"the {name}")]
+    assert checkout.called()[2:] == expected
+
+
+@pytest.mark.parametrize("target", ["test-tcmalloc", "test-tcmalloc-strict", "profile"])
 def test_every_option_is_handed_on(checkout: Checkout, target: str) -> None:
     options = ("PROJECT", "PACKAGE", "TEST", "ENGINE", "BINARY", "TIMEOUT", "JSON")
     checkout.make(target, *(f"{name}=the {name}" for name in options))

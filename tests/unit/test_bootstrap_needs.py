@@ -30,6 +30,7 @@ COMPLETE = Machine(
     has_dot=True,
     python=(3, 11),
     has_venv=True,
+    test_packages=frozenset(),
 )
 
 
@@ -49,6 +50,7 @@ def test_a_bare_machine_needs_everything() -> None:
         has_dot=False,
         python=(3, 12),
         has_venv=False,
+        test_packages=frozenset(),
     )
     assert missing_packages(bare, for_tests=False) == (
         "libtcmalloc-minimal4",
@@ -89,6 +91,7 @@ def test_the_tests_need_more() -> None:
         has_cmake=True,
         has_python_headers=True,
         libraries=COMPLETE.libraries | {"libtcmalloc.so.4"},
+        test_packages=frozenset({"poppler-utils", "chromium"}),
     )
     assert missing_packages(COMPLETE, for_tests=True) == (
         "g++",
@@ -100,6 +103,8 @@ def test_the_tests_need_more() -> None:
         "libavutil-dev",
         "cmake",
         "libpython3.11-dev",
+        "poppler-utils",
+        "chromium",
     )
     assert missing_packages(for_tests, for_tests=True) == ()
 

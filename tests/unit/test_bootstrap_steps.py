@@ -33,7 +33,9 @@ case "$*" in
   *install*) [ ! -e "$MACHINE/apt-is-stale" ] || { echo "404 Not Found"; exit 100; }
              cp "$MACHINE/bin/cc" "$MACHINE/bin/dot"
              case "$*" in *g++*) cp "$MACHINE/bin/cc" "$MACHINE/bin/g++" ;; esac
-             case "$*" in *perftools*) touch "$MACHINE/full-tcmalloc" ;; esac ;;
+             case "$*" in *perftools*) touch "$MACHINE/full-tcmalloc" ;; esac
+             case "$*" in *poppler-utils*) cp "$MACHINE/bin/cc" "$MACHINE/bin/pdftotext" ;; esac
+             case "$*" in *chromium*) cp "$MACHINE/bin/cc" "$MACHINE/bin/chromium" ;; esac ;;
 esac
 """
 LDCONFIG = """#!/bin/sh
@@ -115,13 +117,15 @@ def test_a_fresh_machine_gets_everything_in_order(
     assert labels == ["Installing", "Creating", *["Installing"] * 3, "Finished"]
 
 
-def test_the_tests_bring_a_cxx_compiler_and_all_of_tcmalloc_to_a_machine_that_is_set_up(
+def test_the_tests_bring_what_only_they_need_to_a_machine_that_is_set_up(
     machine: FakeMachine,
 ) -> None:
     set_up(machine.checkout)
     machine.log()
     assert set_up(machine.checkout, for_tests=True)
-    assert machine.log() == ["apt-get install -y --no-install-recommends g++ libgoogle-perftools4"]
+    assert machine.log() == [
+        "apt-get install -y --no-install-recommends g++ libgoogle-perftools4 poppler-utils chromium"
+    ]
     assert not set_up(machine.checkout, for_tests=True)
 
 

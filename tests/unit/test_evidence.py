@@ -140,7 +140,11 @@ def test_the_test_of_a_row_is_read_with_its_subtest() -> None:
     )
 
 
-@pytest.mark.parametrize("line", ["direct 0", "inuse 0 TestX", "direct -1 TestX", "direct x TestX"])
+def test_a_row_in_use_has_no_kind_of_leak() -> None:
+    assert parse_tests("inuse 3 TestProbe\n") == (RowTest(kind=None, row=3, test="TestProbe"),)
+
+
+@pytest.mark.parametrize("line", ["direct 0", "held 0 TestX", "direct -1 TestX", "direct x TestX"])
 def test_a_line_that_names_no_test_is_quoted(line: str) -> None:
     assert line in refusal(parse_tests, f"direct 0 TestX\n{line}\n")
 

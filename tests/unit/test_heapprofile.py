@@ -13,7 +13,7 @@ from test_procmaps import MAPPINGS
 from leakcheck.errors import MalformedReport
 from leakcheck.heapprofile import HeapProfile, Row, parse_heap_profile, render_heap_profile
 
-COUNTS = st.integers(0, 2**63)
+COUNTS = st.integers(0, 2**63 - 1)
 ROWS = st.builds(
     Row,
     objects=COUNTS,
@@ -80,7 +80,11 @@ def test_a_row_may_have_no_addresses() -> None:
         ("", 1, "not the header"),
         ("\n", 1, "not the header"),
         (ROW + MAPS, 1, "not the header"),
-        (HEADER.replace("heapprofile", "heap_v2/524288") + MAPS, 1, "not the header"),
+        (HEADER.replace("heapprofile", "heap_v2/524288") + MAPS, 1, "kind heap_v2/524288 is not"),
+        (HEADER.replace("heapprofile", "growth") + MAPS, 1, "kind growth is not"),
+        (HEADER.replace("heapprofile", "") + MAPS, 1, "not the header"),
+        (HEADER.replace("164", str(2**63)) + MAPS, 1, "more than can be counted"),
+        (HEADER + ROW.replace("100", str(2**63)) + MAPS, 2, "more than can be counted"),
         (HEADER, 2, "no MAPPED_LIBRARIES"),
         (HEADER + ROW, 3, "no MAPPED_LIBRARIES"),
         (HEADER + ROW[:40], 2, "middle of a line"),

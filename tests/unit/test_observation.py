@@ -16,8 +16,8 @@ from leakcheck.model import Check, EngineName, Level
 from leakcheck.model import Tests as Verdict
 from leakcheck.observation import (
     Bench,
-    default_prefix,
     observe,
+    prefix_for,
     program_environment,
     set_up,
 )
@@ -29,6 +29,10 @@ from leakcheck.toolchain.elf import ElfFacts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from leakcheck.evidence import AgentReport
+    from leakcheck.heapprofile import HeapProfile
+    from leakcheck.model import Run
 
 FACTS = ElfFacts(
     path=Path("/t/leaky"),
@@ -233,6 +237,49 @@ def test_without_tcmalloc_nothing_runs(
     assert fake_run.command is None
 
 
+@dataclass
+class Record:
+    """A recorder that keeps what it gets."""
+
+    runs: list[Run] = field(default_factory=list)
+    in_use: list[HeapProfile] = field(default_factory=list)
+
+    def record(
+        self, run: Run, report: AgentReport, in_use: HeapProfile, symboliser: Symboliser
+    ) -> None:
+        assert report.direct.rows
+        assert isinstance(symboliser, Symboliser)
+        self.runs.append(run)
+        self.in_use.append(in_use)
+
+
+def test_for_a_profile_the_agent_is_asked_for_all_that_was_allocated(
+    fake_run: FakeRun, bench: Bench
+) -> None:
+    fake_run.files["inuse.heap"] = fake_run.files["direct.heap"]
+    recorder = Record()
+
+    run = observe(PROGRAM, replace(bench, recorder=recorder))
+
+    assert "profile 1\n" in fake_run.orders
+    assert recorder.runs == [run]
+    assert recorder.in_use[0].objects > 0
+
+
+def test_without_a_recorder_no_profile_is_asked_for(fake_run: FakeRun, bench: Bench) -> None:
+    observe(PROGRAM, bench)
+
+    assert "profile" not in fake_run.orders
+
+
+def test_what_was_not_checked_is_not_recorded(fake_run: FakeRun, bench: Bench) -> None:
+    fake_run.returncode = 3
+    recorder = Record()
+
+    assert observe(PROGRAM, replace(bench, recorder=recorder)).check is Check.NOT_CHECKED
+    assert recorder.runs == []
+
+
 @pytest.mark.parametrize(
     ("changes", "last_line"),
     [
@@ -335,17 +382,20 @@ def test_the_classic_engine_needs_no_companion(
 
 
 @pytest.mark.parametrize(
-    ("name", "package", "module"),
+    ("name", "package", "word"),
     [
-        ("mediaprobe.test", "example.com/x/mediaprobe", "mediaprobe"),
+        ("codec.test", "example.com/x/mediaprobe/codec", "mediaprobe"),
         ("./bin/tool", "", "tool"),
         ("other.test", "", "other"),
     ],
 )
-def test_profiles_are_named_after_the_module(name: str, package: str, module: str) -> None:
-    program = replace(PROGRAM, name=name, package=package)
+def test_profiles_are_named_after_the_module(
+    tmp_path: Path, name: str, package: str, word: str
+) -> None:
+    (tmp_path / "go.mod").write_text("module example.com/x/mediaprobe\n")
+    program = replace(PROGRAM, name=name, package=package, cwd=tmp_path / "codec")
 
-    assert default_prefix(program) == f"/tmp/{module}_heap"  # noqa: S108 - a name, not a file
+    assert prefix_for(program) == f"/tmp/{word}_heap"  # noqa: S108 - a name, not a file
 
 
 def test_statistics_are_the_agents_to_print(fake_run: FakeRun, bench: Bench) -> None:

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from leakcheck.model import Level
-from leakcheck.sessions import leak_argv, path_with_own_programs
+from leakcheck.sessions import leak_argv, path_with_own_programs, task_argv
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
 TASK = (sys.executable, "-m", "leakcheck", "leak")
+PROFILE_SESSIONS = ["profile", "pprof-text", "pprof-pdf", "pprof-http"]
 NOXFILE = """\
 from leakcheck.model import Level
 from leakcheck.sessions import register
@@ -36,18 +37,24 @@ def test_what_follows_the_dashes_goes_to_the_task() -> None:
 
 def test_the_noxfile_s_project_and_package_are_defaults() -> None:
     argv = leak_argv(Level.NORMAL, ("--test", "T"), project="go", package="./...")
-    assert argv[6:] == ("--project", "go", "--package", "./...", "--test", "T")
+    defaults = ("--project", "go", "--package", "./...")
+    assert argv == (*TASK, *defaults, "--level", "normal", "--test", "T")
 
 
 @pytest.mark.parametrize("given", [("--project", "mine"), ("--project=mine",)])
 def test_an_option_of_the_user_wins_over_the_noxfile(given: Sequence[str]) -> None:
-    argv = leak_argv(Level.NORMAL, given, project="go", package=".")
-    assert argv[6:] == ("--package", ".", *given)
+    argv = task_argv("leak", given, project="go", package=".")
+    assert argv == (*TASK, "--package", ".", *given)
 
 
 def test_an_argument_of_the_program_is_no_option_of_ours() -> None:
-    argv = leak_argv(Level.NORMAL, ("--", "--project", "x"), project="go")
-    assert argv[6:] == ("--project", "go", "--", "--project", "x")
+    argv = task_argv("leak", ("--", "--project", "x"), project="go")
+    assert argv == (*TASK, "--project", "go", "--", "--project", "x")
+
+
+def test_a_profile_is_shown_by_the_task_of_that_name() -> None:
+    argv = task_argv("pprof-text", ("--peek", "malloc"), project="go")
+    assert argv[2:] == ("leakcheck", "pprof-text", "--project", "go", "--peek", "malloc")
 
 
 def test_the_tests_find_go_in_the_environment_after_the_one_on_path() -> None:
@@ -79,3 +86,9 @@ def test_a_repository_may_choose_its_levels(tmp_path: Path) -> None:
     (tmp_path / "noxfile.py").write_text(NOXFILE.format(arguments=arguments))
     names = [session["session"] for session in nox_json(tmp_path)]
     assert names == ["leak(strict)"]
+
+
+def test_profiles_are_made_and_shown_only_when_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "noxfile.py").write_text(NOXFILE.format(arguments=""))
+    asked = nox_json(tmp_path, "--sessions", *PROFILE_SESSIONS)
+    assert [session["session"] for session in asked] == PROFILE_SESSIONS

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import leakcheck.demo
-from leakcheck import commandline
+from leakcheck import commandline, profiling, showing
 from leakcheck.__main__ import main
 from leakcheck.tasks import namespace
 
 if TYPE_CHECKING:
     from leakcheck.commandline import Choices
+    from leakcheck.showing import ShowChoices
 
 OPTIONS = {
     "project",
@@ -25,6 +26,7 @@ OPTIONS = {
     "max-leaks",
     "verbose",
 }
+SHOW_OPTIONS = ("profile", "base", "sample", "project", "binary")
 
 
 class Calls:
@@ -33,10 +35,19 @@ class Calls:
     def __init__(self) -> None:
         self.choices: list[Choices] = []
         self.others: list[str] = []
+        self.shown: list[ShowChoices] = []
         self.exit_code = 0
 
     def run_leak(self, choices: Choices) -> int:
         self.choices.append(choices)
+        return self.exit_code
+
+    def run_profile(self, choices: Choices) -> int:
+        self.others.append("profile")
+        return self.run_leak(choices)
+
+    def show(self, choices: ShowChoices) -> int:
+        self.shown.append(choices)
         return self.exit_code
 
     def run_doctor(self) -> int:
@@ -53,6 +64,9 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> Calls:
     fake = Calls()
     monkeypatch.setattr(commandline, "run_leak", fake.run_leak)
     monkeypatch.setattr(commandline, "run_doctor", fake.run_doctor)
+    monkeypatch.setattr(profiling, "run_profile", fake.run_profile)
+    for way in ("text", "pdf", "http"):
+        monkeypatch.setattr(showing, f"run_pprof_{way}", fake.show)
     monkeypatch.setattr(leakcheck.demo, "run_demo", fake.run_demo)
     return fake
 
@@ -74,20 +88,36 @@ def test_every_task_of_this_version_is_there_and_no_other() -> None:
         "normal",
         "strict",
         "draconian",
+        "profile",
+        "pprof-text",
+        "pprof-pdf",
+        "pprof-http",
         "doctor",
         "demo",
         "init",
     }
 
 
-@pytest.mark.parametrize("name", ["leak", "normal", "strict", "draconian"])
-def test_every_option_is_explained(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("leak", OPTIONS | {"level"}),
+        ("normal", OPTIONS),
+        ("strict", OPTIONS),
+        ("draconian", OPTIONS),
+        ("profile", (OPTIONS | {"level"}) - {"isolate"}),
+        ("pprof-text", {*SHOW_OPTIONS, "peek"}),
+        ("pprof-pdf", {*SHOW_OPTIONS, "output"}),
+        ("pprof-http", {*SHOW_OPTIONS, "port"}),
+    ],
+)
+def test_every_option_is_explained(name: str, options: set[str]) -> None:
     task = namespace[name]
     arguments = {
         argument.name.replace("_", "-"): argument.help for argument in task.get_arguments()
     }
 
-    assert arguments.keys() == OPTIONS | ({"level"} if name == "leak" else set())
+    assert arguments.keys() == options
     assert all(arguments.values())
     assert task.__doc__
     assert task.__doc__.endswith(".")
@@ -134,8 +164,28 @@ def test_words_behind_two_dashes_go_to_the_program(
     assert not calls.choices[0].verbose
 
 
+def test_a_profile_is_asked_for_as_a_check_is(calls: Calls) -> None:
+    assert leave("profile", "--level", "strict", "--test", "TestA") == 0
+    assert calls.others == ["profile"]
+    assert calls.choices == [commandline.Choices(level="strict", test="TestA")]
+
+
+@pytest.mark.parametrize(
+    ("task", "own"), [("pprof-text", "peek"), ("pprof-pdf", "output"), ("pprof-http", "port")]
+)
+def test_what_is_to_be_shown_is_handed_over_as_typed(calls: Calls, task: str, own: str) -> None:
+    typed = {name: f"the {name}" for name in (*SHOW_OPTIONS, own)}
+    words = [word for name, text in typed.items() for word in (f"--{name}", text)]
+
+    assert leave(task, *words) == 0
+
+    assert calls.shown == [showing.ShowChoices(**typed)]
+
+
 @pytest.mark.parametrize("exit_code", [0, 1, 2, 130])
-@pytest.mark.parametrize("task", ["leak", "strict", "doctor", "demo"])
+@pytest.mark.parametrize(
+    "task", ["leak", "strict", "profile", "pprof-text", "pprof-pdf", "pprof-http", "doctor", "demo"]
+)
 def test_the_exit_code_is_handed_on(calls: Calls, task: str, exit_code: int) -> None:
     calls.exit_code = exit_code
 

@@ -285,6 +285,17 @@ def test_pprof_on_the_path_comes_before_the_one_of_go(bin_dir: Path, tmp_path: P
     assert find_pprof(go_with(bin_dir, tmp_path)) == PprofTool((str(path),))
 
 
+@pytest.mark.parametrize("first_line", ["#! /usr/bin/env perl\n", "#!/usr/bin/perl -w\n"])
+def test_the_perl_script_of_gperftools_is_not_the_pprof_that_is_meant(
+    bin_dir: Path, tmp_path: Path, first_line: str
+) -> None:
+    tool(bin_dir, "pprof", "").write_text(first_line)
+    (tmp_path / "src/cmd/pprof").mkdir(parents=True)
+    go = go_with(bin_dir, tmp_path)
+
+    assert find_pprof(go) == PprofTool((str(go.path), "tool", "pprof"))
+
+
 @pytest.mark.parametrize("place", ["src/cmd/pprof", "pkg/tool/linux_amd64/pprof"])
 def test_go_has_pprof_built_or_as_source(bin_dir: Path, tmp_path: Path, place: str) -> None:
     (tmp_path / place).mkdir(parents=True)

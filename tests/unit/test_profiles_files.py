@@ -1,0 +1,150 @@
+"""Where profiles are, what the next one is called, and which is the newest."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from leakcheck.errors import BadInput
+from leakcheck.profiles import files
+from leakcheck.profiles.files import (
+    check_prefix,
+    default_prefix,
+    module_name,
+    newest_profile,
+    write_numbered,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def touch(path: Path, *, at: float) -> Path:
+    path.touch()
+    os.utime(path, (at, at))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        ("module example.com/mediaprobe", "mediaprobe"),
+        ('module "example.com/mediaprobe"', "mediaprobe"),
+        ("// a comment\n\nmodule  example.com/mediaprobe // here", "mediaprobe"),
+        ("module example.com/avpipe/v2", "avpipe"),
+        ("module gopkg.in/yaml.v3", "yaml"),
+        ("module m", "m"),
+    ],
+)
+def test_a_module_is_called_by_the_end_of_its_path(tmp_path: Path, line: str, name: str) -> None:
+    (tmp_path / "go.mod").write_text(f"{line}\n\ngo 1.21\n")
+    assert module_name(tmp_path) == name
+
+
+def test_a_folder_inside_a_module_belongs_to_it(tmp_path: Path) -> None:
+    (tmp_path / "go.mod").write_text("module example.com/m\n")
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    assert module_name(tmp_path / "a" / "b") == "m"
+
+
+def test_a_folder_without_a_module_is_called_by_its_own_name(tmp_path: Path) -> None:
+    assert module_name(tmp_path) == tmp_path.name
+
+
+def test_profiles_are_in_tmp_unless_the_user_says_otherwise() -> None:
+    assert default_prefix("mediaprobe").split("/") == ["", "tmp", "mediaprobe_heap"]
+
+
+def test_numbers_go_on_and_old_profiles_stay(tmp_path: Path) -> None:
+    prefix = str(tmp_path / "heap")
+    paths = [write_numbered(prefix, content) for content in (b"first", b"second")]
+    assert [path.name for path in paths] == ["heap.0001.pb.gz", "heap.0002.pb.gz"]
+    assert [path.read_bytes() for path in paths] == [b"first", b"second"]
+    assert sorted(tmp_path.iterdir()) == paths
+
+
+def test_a_number_that_was_given_is_not_given_again_below_the_last(tmp_path: Path) -> None:
+    (tmp_path / "heap.0007.pb.gz").touch()
+    (tmp_path / "heap.9.pb.gz").touch()
+    (tmp_path / "other.0099.pb.gz").touch()
+    assert write_numbered(str(tmp_path / "heap"), b"x").name == "heap.0008.pb.gz"
+
+
+def test_after_9999_the_number_grows(tmp_path: Path) -> None:
+    (tmp_path / "heap.9999.pb.gz").touch()
+    assert write_numbered(str(tmp_path / "heap"), b"x").name == "heap.10000.pb.gz"
+
+
+def test_a_link_that_lies_in_wait_is_not_written_through(tmp_path: Path) -> None:
+    target = tmp_path / "target"
+    (tmp_path / "heap.0001.pb.gz").symlink_to(target)
+    assert write_numbered(str(tmp_path / "heap"), b"x").name == "heap.0002.pb.gz"
+    assert not target.exists()
+
+
+def test_a_faster_process_keeps_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "heap.0001.pb.gz").write_bytes(b"theirs")
+    seen = iter([[], [(1, tmp_path / "heap.0001.pb.gz")]])
+    monkeypatch.setattr(files, "numbered", lambda *_: next(seen))
+    assert write_numbered(str(tmp_path / "heap"), b"ours").name == "heap.0002.pb.gz"
+    assert (tmp_path / "heap.0001.pb.gz").read_bytes() == b"theirs"
+
+
+def test_a_profile_has_the_permissions_of_any_new_file(tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.touch()
+    assert write_numbered(str(tmp_path / "heap"), b"x").stat().st_mode == other.stat().st_mode
+
+
+def test_a_relative_prefix_is_of_this_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert write_numbered("heap", b"x") == tmp_path / "heap.0001.pb.gz"
+
+
+@pytest.mark.parametrize("prefix", ["none/heap", "file/heap"])
+def test_a_prefix_that_cannot_be_written_is_refused_before_and_after(
+    tmp_path: Path, prefix: str
+) -> None:
+    (tmp_path / "file").touch()
+    for work in (check_prefix, lambda each: write_numbered(each, b"x")):
+        with pytest.raises(BadInput) as caught:
+            work(str(tmp_path / prefix))
+        assert prefix in caught.value.what
+        assert caught.value.why
+        assert caught.value.hint
+
+
+def test_a_folder_that_can_be_written_is_fit(tmp_path: Path) -> None:
+    check_prefix(str(tmp_path / "heap"))
+
+
+def test_the_newest_is_the_one_written_last_of_either_kind(tmp_path: Path) -> None:
+    touch(tmp_path / "heap.0009.pb.gz", at=100)
+    newest = touch(tmp_path / "heap.0002.heap", at=300)
+    touch(tmp_path / "heap.0003.pb.gz", at=200)
+    touch(tmp_path / "other.0001.pb.gz", at=400)
+    assert newest_profile(str(tmp_path / "heap")) == newest
+
+
+def test_of_two_written_in_one_instant_the_higher_number_is_newer(tmp_path: Path) -> None:
+    newest = touch(tmp_path / "heap.0010.pb.gz", at=100)
+    touch(tmp_path / "heap.0009.pb.gz", at=100)
+    assert newest_profile(str(tmp_path / "heap")) == newest
+
+
+def test_what_gperftools_checker_left_is_a_profile_too(tmp_path: Path) -> None:
+    touch(tmp_path / "heap.0009.pb.gz", at=100)
+    newest = touch(tmp_path / "heap.heapcheck.0001.heap", at=200)
+    assert newest_profile(str(tmp_path / "heap")) == newest
+
+
+@pytest.mark.parametrize("prefix", ["heap", "none/heap"])
+def test_without_a_profile_the_task_that_makes_one_is_named(tmp_path: Path, prefix: str) -> None:
+    (tmp_path / "heap.0001.pb.gz").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(BadInput, match="there is no profile") as caught:
+        newest_profile(str(tmp_path / prefix))
+    assert caught.value.hint == "leakcheck profile"

@@ -1,0 +1,83 @@
+"""One profile of several runs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from profile_samples import Opened, heap, row
+from report_samples import c_frame
+
+from leakcheck.evidence import AgentReport
+from leakcheck.model import Check, Evidence, Leak, LeakKind, Run
+from leakcheck.model import Tests as Verdict
+from leakcheck.profiles.recorder import ProfileRecorder
+from leakcheck.symbolise import Symboliser
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LEAK = Leak(
+    id="1",
+    leaked_bytes=64,
+    leaked_objects=2,
+    kind=LeakKind.DIRECT,
+    stack=(c_frame("make", "a.c:3"),),
+)
+EVIDENCE = Evidence(fields=(("level", "strict"),))
+RUN = Run(
+    package="example.com/m",
+    binary="m.test",
+    argv=("m.test",),
+    tests=Verdict.PASSED,
+    check=Check.LEAKS,
+    duration_s=0.25,
+    evidence=EVIDENCE,
+    leaks=(LEAK,),
+)
+CLEAN = replace(RUN, package="example.com/n", check=Check.CLEAN, leaks=())
+REPORT = AgentReport(evidence=EVIDENCE, direct=heap(row(2, 64, 0x10)), indirect=heap())
+IN_USE = heap(row(3, 96, 0x10, allocated=(5, 160)))
+
+
+def test_a_new_recorder_has_nothing_to_write() -> None:
+    assert ProfileRecorder().is_empty
+
+
+def test_several_runs_are_one_profile(tmp_path: Path) -> None:
+    recorder = ProfileRecorder(started_ns=42)
+    recorder.record(RUN, REPORT, IN_USE, Symboliser(tmp_path))
+    recorder.record(CLEAN, replace(REPORT, direct=heap()), IN_USE, Symboliser(tmp_path))
+
+    opened = Opened.of(recorder.encoded())
+
+    assert not recorder.is_empty
+    assert opened.totals() == {
+        "alloc_objects": 10,
+        "alloc_space": 320,
+        "inuse_objects": 6,
+        "inuse_space": 192,
+        "leaked_objects": 2,
+        "leaked_space": 64,
+    }
+    assert [labels for _, _, labels in opened.samples()] == [
+        {"package": "example.com/m"},
+        {"package": "example.com/n"},
+    ]
+    assert opened.message.time_nanos == 42
+    assert opened.message.duration_nanos == 500_000_000
+    assert [opened.text(each) for each in opened.message.comment] == [
+        "example.com/m: tests passed, check leaks, 64 bytes in 2 objects lost at level strict",
+        "example.com/n: tests passed, check clean, 0 bytes in 0 objects lost at level strict",
+    ]
+
+
+def test_leaks_are_shown_first_where_there_are_any(tmp_path: Path) -> None:
+    for report, shown in (
+        (REPORT, "leaked_space"),
+        (replace(REPORT, direct=heap()), "inuse_space"),
+    ):
+        recorder = ProfileRecorder()
+        recorder.record(RUN, report, IN_USE, Symboliser(tmp_path))
+        opened = Opened.of(recorder.encoded())
+        assert opened.text(opened.message.default_sample_type) == shown

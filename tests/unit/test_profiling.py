@@ -1,0 +1,96 @@
+"""`leakcheck profile`: which file is written, and when none is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import pytest
+from test_profiles_recorder import IN_USE, REPORT, RUN
+
+from leakcheck import profiling
+from leakcheck.commandline import Choices
+from leakcheck.errors import BadInput
+from leakcheck.profiling import prefix_of, run_profile
+from leakcheck.settings import Settings
+from leakcheck.symbolise import Symboliser
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from leakcheck.observation import Recorder
+
+
+@dataclass
+class FakeCheck:
+    """Stands for `run_leak`: leaves what `recorded` says and ends with `exit_code`."""
+
+    cache: Path
+    exit_code: int = 1
+    is_checked: bool = True
+    asked: list[Choices] = field(default_factory=list)
+
+    def __call__(self, choices: Choices, recorder: Recorder) -> int:
+        self.asked.append(choices)
+        if self.is_checked:
+            recorder.record(RUN, REPORT, IN_USE, Symboliser(self.cache))
+        return self.exit_code
+
+
+@pytest.fixture
+def fake_check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeCheck:
+    fake = FakeCheck(tmp_path / "cache")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HEAPPROFILE", str(tmp_path / "heap"))
+    monkeypatch.setattr(profiling, "run_leak", fake)
+    return fake
+
+
+@pytest.mark.parametrize("exit_code", [0, 1])
+def test_the_profile_is_written_and_named_after_the_check(
+    fake_check: FakeCheck, tmp_path: Path, capsys: pytest.CaptureFixture[str], exit_code: int
+) -> None:
+    fake_check.exit_code = exit_code
+
+    assert run_profile(Choices(test="TestX")) == exit_code
+
+    assert fake_check.asked == [Choices(test="TestX")]
+    assert capsys.readouterr().out == f"     Profile {tmp_path}/heap.0001.pb.gz\n"
+    assert (tmp_path / "heap.0001.pb.gz").read_bytes().startswith(b"\x1f\x8b")
+
+
+def test_what_was_not_checked_leaves_no_profile(
+    fake_check: FakeCheck, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fake_check.is_checked, fake_check.exit_code = False, 2
+
+    assert run_profile(Choices()) == 2
+
+    assert "No profile was written" in capsys.readouterr().err
+    assert list(tmp_path.glob("heap*")) == []
+
+
+def test_a_prefix_that_cannot_be_written_is_told_before_the_tests_run(
+    fake_check: FakeCheck, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HEAPPROFILE", str(tmp_path / "none" / "heap"))
+
+    with pytest.raises(BadInput):
+        run_profile(Choices())
+    assert fake_check.asked == []
+
+
+def test_profiles_are_named_after_the_module_or_the_program(tmp_path: Path) -> None:
+    (tmp_path / "go.mod").write_text("module example.com/probe\n")
+    settings = Settings(cache_dir=tmp_path, project=tmp_path)
+
+    assert prefix_of(None, None, settings) == "/tmp/probe_heap"  # noqa: S108
+    assert prefix_of(str(tmp_path), None, settings) == "/tmp/probe_heap"  # noqa: S108
+    assert prefix_of(None, "./a.out", settings) == "/tmp/a.out_heap"  # noqa: S108
+    assert prefix_of(None, "b/probe.test", settings) == "/tmp/probe_heap"  # noqa: S108
+
+
+def test_the_users_prefix_is_for_any_module_and_program(tmp_path: Path) -> None:
+    settings = Settings(cache_dir=tmp_path, heapprofile="/p/mine")
+
+    assert prefix_of(None, None, settings) == prefix_of(None, "./a.out", settings) == "/p/mine"
