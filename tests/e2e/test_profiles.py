@@ -18,6 +18,7 @@ import pytest
 from conftest import PROJECTS, ConsoleScript, Ended
 
 from leakcheck.process import Command, run
+from leakcheck.profiles.profile import LEAK_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,14 +28,7 @@ pytestmark = pytest.mark.e2e
 
 TEST = "mediaprobe.TestMXF_H265MezMaker"
 LEAF = "mp_frame_new"
-SAMPLES = (
-    "alloc_objects",
-    "alloc_space",
-    "inuse_objects",
-    "inuse_space",
-    "leaked_objects",
-    "leaked_space",
-)
+SAMPLES = [each.name for each in LEAK_TYPES]
 BROWSER_FLAGS = (
     "--headless",
     "--no-sandbox",
