@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path  # noqa: TC003 - a field's type
 from typing import TYPE_CHECKING, Protocol
 
-from leakcheck.engines.agent import Preloads, arm, read_findings
+from leakcheck.engines import agent, heapcheck
+from leakcheck.engines.agent import Preloads  # noqa: TC001 - a field's type
 from leakcheck.judge import judge_run
-from leakcheck.launch.rundirectory import run_directory
+from leakcheck.launch.rundirectory import Orders, run_directory
+from leakcheck.model import EngineName
 from leakcheck.process import Command, Completed
 from leakcheck.symbolise import Symboliser
 from leakcheck.toolchain.golayout import read_go_layout
@@ -91,7 +93,7 @@ class Tool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leakcheck:
-    """The agent at one level, and the reading of its report.
+    """One of leakcheck's engines at one level, and the reading of its report.
 
     `is_exact`: it must find what the workload leaks and nothing else.
     """
@@ -101,6 +103,7 @@ class Leakcheck:
     preloads: Preloads
     cache_dir: Path
     is_exact: bool
+    engine: EngineName = EngineName.AGENT
 
     def prepare(self, workload: Workload) -> None:
         """Compile the tests with the companion, and read the layout of Go's structures."""
@@ -109,9 +112,9 @@ class Leakcheck:
     def run(self, workload: Workload, count: int) -> Sample:
         """Run the tests, read the report and judge it."""
         binary = self.bench.suites.binary(workload.suite, Build.LEAKCHECK)
-        layout = (*read_go_layout(binary, self.cache_dir), ("go_companion", "1"))
+        engine = heapcheck if self.engine is EngineName.HEAPCHECK else agent
         with run_directory() as run_dir:
-            armed = arm(run_dir, self.preloads, {}, level=self.level, go_layout=layout)
+            armed = engine.arm(run_dir, self.preloads, {}, self._orders(binary))
             around = Around(environment=tuple(armed.items()))
             measured = self.bench.measure(Build.LEAKCHECK, workload, count, around)
             if measured is None:
@@ -119,7 +122,7 @@ class Leakcheck:
                     measurement=None, remark=f"did not end in {self.bench.timeout_s:.0f} s"
                 )
             started = time.monotonic()
-            findings = read_findings(run_dir, Symboliser(self.cache_dir))
+            findings = engine.read_findings(run_dir, Symboliser(self.cache_dir))
             run = _judged(binary, self.level, measured, findings)
             reading_s = time.monotonic() - started
         said = None if run.reason else _amount(run)
@@ -130,6 +133,12 @@ class Leakcheck:
             check_s=run.evidence.number("check_us") / 1e6,
             remark=run.reason or remark_on(said, workload.lost, is_exact=self.is_exact),
         )
+
+    def _orders(self, binary: Path) -> Orders:
+        layout = read_go_layout(binary, self.cache_dir)
+        if self.engine is EngineName.AGENT:  # the other cannot use what the companion dumps
+            layout = (*layout, ("go_companion", "1"))
+        return Orders(level=self.level, engine=self.engine, go_layout=layout)
 
 
 def remark_on(said: Amount | None, lost: Amount | None, *, is_exact: bool) -> str:

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 from leakcheck.build.agent import build_agent
 from leakcheck.engines.agent import Preloads
 from leakcheck.errors import LeakcheckError
-from leakcheck.model import Level
+from leakcheck.model import EngineName, Level
+from leakcheck.observation import find_library
 from leakcheck.process import Command, run
-from leakcheck.toolchain.discovery import find_cc, find_go, find_tcmalloc, list_tcmallocs
+from leakcheck.toolchain.discovery import find_cc, find_go, find_tcmalloc
 from tests.accuracy.lineup import is_runtime_found
-from tests.accuracy.toolreports import parse_heapcheck, parse_sanitizer, parse_valgrind
+from tests.accuracy.toolreports import parse_sanitizer, parse_valgrind
 from tests.bench.contenders import Leakcheck, Tool
 from tests.bench.suites import Absent, Build
 from tests.bench.workbench import Around
@@ -75,15 +76,18 @@ def _tcmalloc(bench: Workbench, settings: Settings) -> Contender:
     return Tool(bench=bench, around=_preloading(find_tcmalloc(settings).path))
 
 
-def _leakcheck(level: Level) -> Callable[[Workbench, Settings], Contender]:
+def _leakcheck(
+    level: Level, engine: EngineName = EngineName.AGENT
+) -> Callable[[Workbench, Settings], Contender]:
     def prepare(bench: Workbench, settings: Settings) -> Contender:
         agent = build_agent(find_cc(), settings.cache_dir)
         return Leakcheck(
             bench=bench,
             level=level,
-            preloads=Preloads(agent=agent, tcmalloc=find_tcmalloc(settings).path),
+            preloads=Preloads(agent=agent, tcmalloc=find_library(engine, settings).path),
             cache_dir=settings.cache_dir,
-            is_exact=level is not Level.DRACONIAN,
+            is_exact=engine is EngineName.AGENT and level is not Level.DRACONIAN,
+            engine=engine,
         )
 
     return prepare
@@ -110,15 +114,6 @@ def _valgrind(bench: Workbench, _settings: Settings) -> Contender:
     return Tool(bench=bench, around=around, read=parse_valgrind)
 
 
-def _heapcheck(bench: Workbench, _settings: Settings) -> Contender:
-    library = next((one for one in list_tcmallocs() if one.has_checker), None)
-    if library is None:
-        raise Absent("no tcmalloc with a heap checker")
-    dumps = ("HEAP_CHECK_DUMP_DIRECTORY", str(bench.meter.folder))
-    around = _preloading(library.path, ("HEAPCHECK", "normal"), dumps, _THROUGH_LIBC)
-    return Tool(bench=bench, around=around, read=parse_heapcheck)
-
-
 def _preloading(library: Path, *more: tuple[str, str]) -> Around:
     return Around(environment=(("LD_PRELOAD", str(library)), *more))
 
@@ -138,6 +133,7 @@ LINE_UP = (
     Place("LeakSanitizer", _leak_sanitizer),
     Place("go test -asan", _go_asan),
     Place("valgrind", _valgrind, is_slow=True),
-    Place("HEAPCHECK", _heapcheck, is_slow=True),
+    Place("HEAPCHECK", _leakcheck(Level.NORMAL, EngineName.HEAPCHECK), is_slow=True),
 )
-"""Everybody there is, in the order of the tables."""
+"""Everybody there is, in the order of the tables. HEAPCHECK is `--engine heapcheck`: gperftools'
+checker, which would report nothing of a Go program by itself."""
