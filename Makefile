@@ -13,6 +13,7 @@ option = $(if $(value $(2)),--$(1) '$(subst ','\'',$(call literal,$(2)))')
 COMMON = $(call option,project,PROJECT) $(call option,package,PACKAGE) \
     $(call option,test,TEST) $(call option,engine,ENGINE) $(call option,binary,BINARY) \
     $(call option,timeout,TIMEOUT) $(call option,json,JSON) \
+    $(call option,shard,SHARD) $(call option,durations,DURATIONS) \
     $(if $(filter-out 0,$(value ISOLATE)),--isolate)
 SHOW = $(call option,profile,PROFILE) $(call option,base,BASE) $(call option,sample,SAMPLE) \
     $(call option,project,PROJECT) $(call option,binary,BINARY)
@@ -20,7 +21,7 @@ SHOW = $(call option,profile,PROFILE) $(call option,base,BASE) $(call option,sam
 PROGRAM_ARGS = $(if $(value ARGS),-- $(call literal,ARGS))
 
 # The tested program's environment is not to hold make's own.
-unexport PROJECT PACKAGE TEST LEVEL ENGINE BINARY TIMEOUT JSON ISOLATE ARGS \
+unexport PROJECT PACKAGE TEST LEVEL ENGINE BINARY TIMEOUT JSON SHARD DURATIONS ISOLATE ARGS \
     PROFILE BASE SAMPLE PEEK OUTPUT PORT MAKEFLAGS MFLAGS
 
 .DEFAULT_GOAL := help
@@ -29,7 +30,7 @@ unexport PROJECT PACKAGE TEST LEVEL ENGINE BINARY TIMEOUT JSON ISOLATE ARGS \
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 26
-	@printf '\nOptions: PROJECT PACKAGE TEST LEVEL ENGINE BINARY TIMEOUT JSON ISOLATE=1, ARGS for the program itself\n'
+	@printf '\nOptions: PROJECT PACKAGE TEST LEVEL ENGINE BINARY TIMEOUT JSON SHARD DURATIONS ISOLATE=1, ARGS for the program itself\n'
 	@printf 'Of profiles: PROFILE BASE SAMPLE PEEK OUTPUT PORT\n'
 	@printf "Example: make test-tcmalloc TEST='^TestProbe' LEVEL=strict\n"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 import sys
 from importlib import metadata
 from typing import TYPE_CHECKING
@@ -22,6 +23,11 @@ __all__ = ["main"]
 
 class LeakcheckProgram(Program):
     """Invoke's program with our exit code for bad options and without its own options' help."""
+
+    def normalize_argv(self, argv: list[str] | None) -> None:
+        """Take the words to parse from `argv`, else from the process."""
+        super().normalize_argv(argv)
+        self.argv = name_parts(self.argv)
 
     def parse_core(self, argv: list[str] | None) -> None:
         """Read the options before the task; byte code is written as Python's own setting says.
@@ -47,6 +53,23 @@ class LeakcheckProgram(Program):
         """Name the tasks, not the options that come from Invoke."""
         print(f"Usage: {self.binary} TASK [--options]\n       {self.binary} TASK --help\n")  # noqa: T201
         self.list_tasks()
+
+
+def name_parts(argv: Sequence[str]) -> list[str]:
+    """Turn `merge A.json B.json --json C` into `merge --part=A.json --part=B.json --json C`.
+
+    To Invoke, further words would be names of tasks.
+    """
+    if list(argv[1:2]) != ["merge"]:
+        return list(argv)
+    parameters = inspect.signature(namespace["merge"].body).parameters
+    flags = {f"--{name}" for name, parameter in parameters.items() if parameter.default is False}
+    words, is_value = list(argv[:2]), False
+    for word in argv[2:]:
+        is_option = word.startswith("-")
+        words.append(word if is_option or is_value else f"--part={word}")
+        is_value = is_option and "=" not in word and word not in flags
+    return words
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -6,6 +6,7 @@ here and told as what, why and what to type.
 
 from __future__ import annotations
 
+import contextlib
 import shlex
 import traceback
 from dataclasses import dataclass, replace
@@ -20,14 +21,16 @@ from leakcheck.doctor import doctor_exit_code, examine, render_findings
 from leakcheck.errors import BadInput, ExitCode, LeakcheckError
 from leakcheck.launch.duration import parse_duration
 from leakcheck.launch.program import DEFAULT_TIMEOUT_S, Options
+from leakcheck.merge import NamedReport, merge_reports
 from leakcheck.model import EngineName
 from leakcheck.pipeline import Request, check, project_of, refused
 from leakcheck.progress import TerminalWatcher, forget_standard_output
-from leakcheck.reports import render_json, write_report
+from leakcheck.reports import read_report, render_json, write_report
 from leakcheck.reports.sources import Sources
 from leakcheck.reports.stacklines import Places
 from leakcheck.reports.terminal import MAX_LEAKS, View, print_terminal
 from leakcheck.settings import Settings, load_environment, parse_level
+from leakcheck.shards import as_part, durations_of, parse_shard
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -44,6 +47,7 @@ __all__ = [
     "request_of",
     "run_doctor",
     "run_leak",
+    "run_merge",
 ]
 
 _LABEL_WIDTH = 12
@@ -64,6 +68,8 @@ class Choices:
     max_leaks: str | None = None
     verbose: bool = False
     isolate: bool = False
+    shard: str | None = None
+    durations: str | None = None
     arguments: tuple[str, ...] = ()
 
 
@@ -93,6 +99,8 @@ def request_of(choices: Choices) -> Request:
             arguments=choices.arguments,
         ),
         isolate=choices.isolate,
+        part=None if choices.shard is None else parse_shard(choices.shard),
+        durations=_durations(choices.durations),
     )
 
 
@@ -102,16 +110,19 @@ def run_leak(choices: Choices, recorder: Recorder | None = None) -> int:
     However it ends, a file named with `--json` holds a report of this call afterwards, never
     one of an earlier call. `recorder` gets what a profile is made of.
     """
-    path = _json_path(choices.json)
-    if path is None:
-        return _check_and_print(choices, recorder).exit_code
-    try:
-        report = _check_and_print(choices, recorder)
-    except BaseException as error:
-        write_report(path, render_json(refused(error)))
-        raise
-    write_report(path, render_json(report))
-    return report.exit_code
+    return _written(choices, lambda: _check_and_print(choices, recorder))
+
+
+def run_merge(parts: Sequence[str], choices: Choices) -> int:
+    """Put the reports of all shards into one, print and write that; return its exit code."""
+
+    def merge_and_print() -> Report:
+        max_leaks = _max_leaks(choices.max_leaks)
+        report = merge_reports([NamedReport(name, read_report(Path(name))) for name in parts])
+        _print(report, choices, max_leaks, root=Path.cwd())
+        return report
+
+    return _written(choices, merge_and_print)
 
 
 def init(project: str | None = None, *, dry_run: bool = False) -> int:
@@ -151,12 +162,31 @@ def exit_code_of(work: Callable[[], int]) -> int:
         return ExitCode.NOT_CHECKED
 
 
+def _written(choices: Choices, work: Callable[[], Report]) -> int:
+    """Write the report `work` returns, or why it returned none, where `--json` says."""
+    path = _json_path(choices.json)
+    if path is None:
+        return work().exit_code
+    try:
+        report = work()
+    except BaseException as error:
+        write_report(path, render_json(_refused(error, choices)))
+        raise
+    write_report(path, render_json(report))
+    return report.exit_code
+
+
 def _check_and_print(choices: Choices, recorder: Recorder | None) -> Report:
     request, max_leaks = request_of(choices), _max_leaks(choices.max_leaks)
     request = replace(request, recorder=recorder)
     settings = Settings.from_mapping(load_environment(Path.cwd()))
     report = check(request, settings, TerminalWatcher(Console(stderr=True)))
     root = Path.cwd() if request.binary else project_of(request, settings)
+    _print(report, choices, max_leaks, root=root)
+    return report
+
+
+def _print(report: Report, choices: Choices, max_leaks: int, *, root: Path) -> None:
     view = View(
         max_leaks=max_leaks,
         all_frames=choices.verbose,
@@ -164,7 +194,19 @@ def _check_and_print(choices: Choices, recorder: Recorder | None) -> Report:
         sources=Sources(),
     )
     print_terminal(report, Console(), view)
+
+
+def _refused(error: BaseException, choices: Choices) -> Report:
+    """Say in a report that there is no verdict, and of which shard."""
+    report = refused(error)
+    with contextlib.suppress(BadInput):  # then this is what `error` says
+        return report if choices.shard is None else as_part(report, parse_shard(choices.shard))
     return report
+
+
+def _durations(text: str | None) -> dict[str, float]:
+    path = path_of(text)
+    return {} if path is None else durations_of(read_report(path))
 
 
 def path_of(text: str | None) -> Path | None:

@@ -21,10 +21,11 @@ from leakcheck.process import Command, run
 from leakcheck.supervision.keptoutput import KeptOutput
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from leakcheck.launch.program import Program
     from leakcheck.observation import Bench, Watcher
+    from leakcheck.shards import Dealer
 
 __all__ = ["IsolatedTest", "list_tests", "observe_each"]
 
@@ -59,15 +60,39 @@ def list_tests(program: Program, test: str | None) -> tuple[IsolatedTest, ...]:
     return tuple(IsolatedTest(name, one_test_pattern(name, rests[name])) for name in rests)
 
 
-def observe_each(program: Program, test: str | None, bench: Bench) -> tuple[Run, ...]:
+def observe_each(
+    program: Program, test: str | None, bench: Bench, dealer: Dealer
+) -> tuple[Run, ...]:
     """Observe each test that matches `test` by itself, up to one per core at a time.
 
+    Only those run that `dealer` deals to this shard, and nothing when it has none.
     `program` is to have no `-test.run` of its own. The last run is that of no test, with the
     leaks that belong to none. What one process writes is shown when it has ended. Raises
     NotChecked when the tests cannot be listed.
     """
     with bench.watcher.step(f"Listing the tests of {program.name}"):
         tests = list_tests(program, test)
+    own = _deal(program, tests, dealer)
+    if own is None:
+        bench.watcher.say(f"All tests of {program.name} are for other shards")
+        return ()
+    return _observe_all(program, own, bench)
+
+
+def _deal(
+    program: Program, tests: Sequence[IsolatedTest], dealer: Dealer
+) -> tuple[IsolatedTest, ...] | None:
+    """Take those of this shard, None when all are for others; where there is no test, that."""
+    owner = program.package or program.name
+    units = [f"{owner} {each.name}" for each in tests] or [owner]
+    own = dealer.deal(units)
+    dealer.note(owner)
+    chosen = tuple(each for each, unit in zip(tests, units, strict=False) if unit in own)
+    return chosen if own else None
+
+
+def _observe_all(program: Program, tests: Sequence[IsolatedTest], bench: Bench) -> tuple[Run, ...]:
+    """Observe these tests, and last that no test leaks what all leak."""
     at_once = min(core_count(), len(tests) + 1)
     bench.watcher.say(
         f"Running {len(tests)} tests of {program.name}, {at_once} at a time,"

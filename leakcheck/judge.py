@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from leakcheck.heapprofile import HeapProfile
     from leakcheck.process import Completed
 
-__all__ = ["is_accepted", "judge", "judge_run", "judge_share"]
+__all__ = ["is_accepted", "judge", "judge_run", "judge_share", "title"]
 
 AGENT_FORMAT = "1"
 COUNTS = (

@@ -18,6 +18,7 @@ __all__ = [
     "Leak",
     "LeakKind",
     "Level",
+    "Part",
     "Report",
     "Run",
     "Tests",
@@ -141,10 +142,27 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """Which part of a check that was shared out: shard `index` of `count`, counting from 1.
+
+    `units` names, in order, all that was shared out, whichever shard ran it.
+    """
+
+    index: int
+    count: int
+    units: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        """Write it as `--shard` takes it."""
+        return f"{self.index}/{self.count}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """The verdict over all runs; what every renderer takes.
 
     `skipped` names packages that were not run, with the reason ("example.com/m/x", "no cgo").
+    `shard` is None unless this is one machine's part of a check.
     """
 
     exit_code: int
@@ -159,3 +177,4 @@ class Report:
     suppressed_objects: int = 0
     runs: tuple[Run, ...] = ()
     skipped: tuple[tuple[str, str], ...] = ()
+    shard: Part | None = None

@@ -18,13 +18,15 @@ from leakcheck.launch.program import Options, named_program, package_program
 from leakcheck.launch.rundirectory import run_directory
 from leakcheck.model import Check, EngineName, Level, Report, Run, Tests
 from leakcheck.observation import find_library, observe, program_environment, set_up
+from leakcheck.shards import WHOLE, Dealer, as_part
 from leakcheck.toolchain.discovery import find_go
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from leakcheck.build.gopackages import GoPackage
     from leakcheck.launch.program import Program
+    from leakcheck.model import Part
     from leakcheck.observation import Bench, Recorder, Watcher
     from leakcheck.settings import Settings
 
@@ -37,6 +39,7 @@ class Request:
 
     With `binary` that program is run, and `project` and `package` play no part. With `isolate`
     each test runs in a process of its own. `recorder` is for a profile of what they allocated.
+    With `part` only what falls to that shard runs, by the `durations` of units that are known.
     """
 
     project: Path | None = None
@@ -47,6 +50,8 @@ class Request:
     options: Options = field(default_factory=Options)
     isolate: bool = False
     recorder: Recorder | None = None
+    part: Part | None = None
+    durations: Mapping[str, float] = field(default_factory=dict)
 
 
 def check(request: Request, settings: Settings, watcher: Watcher) -> Report:
@@ -56,11 +61,14 @@ def check(request: Request, settings: Settings, watcher: Watcher) -> Report:
     """
     _refuse_misuse(request)
     level = request.level or settings.level
+    dealer = Dealer(request.part or WHOLE, request.durations)
+    skipped: tuple[tuple[str, str], ...] = ()
     if request.binary is not None:
-        runs = _check_binary(request.binary, request, settings, watcher)
-        return judge(runs, level=level, engine=request.engine)
-    runs, skipped = _check_packages(request, settings, watcher)
-    return judge(runs, level=level, engine=request.engine, skipped=skipped)
+        runs = _check_binary(request.binary, request, settings, watcher, dealer)
+    else:
+        runs, skipped = _check_packages(request, settings, watcher, dealer)
+    report = judge(runs, level=level, engine=request.engine, skipped=skipped)
+    return report if request.part is None else as_part(report, dealer.dealt())
 
 
 def project_of(request: Request, settings: Settings) -> Path:
@@ -108,6 +116,12 @@ def select_packages(
 
 
 def _refuse_misuse(request: Request) -> None:
+    if request.part is not None and request.binary is not None and not request.isolate:
+        raise BadInput(
+            f"--shard {request.part} has nothing to share out",
+            why="a program is run as a whole",
+            hint=f"leakcheck leak --binary {request.binary}",
+        )
     if request.options.arguments and request.binary is None:
         raise BadInput(
             "arguments after -- need a program to go to",
@@ -117,7 +131,7 @@ def _refuse_misuse(request: Request) -> None:
 
 
 def _check_binary(
-    binary: Path, request: Request, settings: Settings, watcher: Watcher
+    binary: Path, request: Request, settings: Settings, watcher: Watcher, dealer: Dealer
 ) -> tuple[Run, ...]:
     program = named_program(
         binary,
@@ -132,7 +146,7 @@ def _check_binary(
             hint=f"leakcheck leak --binary {binary}",
         )
     bench = _set_up(request, settings, watcher)
-    return _observe(program, request, bench)
+    return _observe(program, request, bench, dealer)
 
 
 def _set_up(request: Request, settings: Settings, watcher: Watcher) -> Bench:
@@ -145,14 +159,14 @@ def _process_options(request: Request) -> Options:
     return replace(request.options, test=None) if request.isolate else request.options
 
 
-def _observe(program: Program, request: Request, bench: Bench) -> tuple[Run, ...]:
+def _observe(program: Program, request: Request, bench: Bench, dealer: Dealer) -> tuple[Run, ...]:
     if request.isolate:
-        return observe_each(program, request.options.test, bench)
+        return observe_each(program, request.options.test, bench, dealer)
     return (observe(program, bench),)
 
 
 def _check_packages(
-    request: Request, settings: Settings, watcher: Watcher
+    request: Request, settings: Settings, watcher: Watcher, dealer: Dealer
 ) -> tuple[tuple[Run, ...], tuple[tuple[str, str], ...]]:
     """Check every package of the pattern that has tests and reaches C, one after the other."""
     project = project_of(request, settings)
@@ -165,8 +179,11 @@ def _check_packages(
         environment = ask_go(go, project=project)
     build = GoBuild(go=go, project=project, environment=environment, flags=settings.go_flags)
     chosen, skipped = select_packages(packages)
+    if not request.isolate:
+        own = dealer.deal([package.import_path for package in chosen])
+        chosen = tuple(package for package in chosen if package.import_path in own)
     check_one = _check_package if len(packages) == 1 else _try_package
-    runs = (run for package in chosen for run in check_one(package, build, request, bench))
+    runs = (run for package in chosen for run in check_one(package, build, request, bench, dealer))
     return tuple(runs), skipped
 
 
@@ -179,12 +196,13 @@ def _reason_to_skip(package: GoPackage) -> str:
 
 
 def _try_package(
-    package: GoPackage, build: GoBuild, request: Request, bench: Bench
+    package: GoPackage, build: GoBuild, request: Request, bench: Bench, dealer: Dealer
 ) -> tuple[Run, ...]:
     """Check one package of several, whose error must not stop the others."""
     try:
-        return _check_package(package, build, request, bench)
+        return _check_package(package, build, request, bench, dealer)
     except LeakcheckError as error:
+        dealer.note(package.import_path)
         bench.watcher.say(str(error))
         run = Run(
             package=package.import_path,
@@ -198,7 +216,7 @@ def _try_package(
 
 
 def _check_package(
-    package: GoPackage, build: GoBuild, request: Request, bench: Bench
+    package: GoPackage, build: GoBuild, request: Request, bench: Bench, dealer: Dealer
 ) -> tuple[Run, ...]:
     _refuse_broken(package, build.project)
     with run_directory() as build_dir:
@@ -211,7 +229,7 @@ def _check_package(
             goroot=build.environment.goroot,
             environment=program_environment(bench.settings),
         )
-        return _observe(program, request, bench)
+        return _observe(program, request, bench, dealer)
 
 
 def _refuse_broken(package: GoPackage, project: Path) -> None:

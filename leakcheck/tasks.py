@@ -27,6 +27,7 @@ __all__ = [
     "draconian",
     "init",
     "leak",
+    "merge",
     "namespace",
     "normal",
     "pprof_http",
@@ -69,7 +70,13 @@ _OPTIONS = (
         "run each test in a process of its own, up to one per core at a time",
         default=False,
     ),
+    Option("shard", "run the part I of N, I/N; leakcheck merge puts the reports together"),
+    Option("durations", "share out by the durations in this JSON report of an earlier check"),
     Option("verbose", "name each test as it runs, and show all frames of the leaks", default=False),
+)
+_MERGE = (
+    Option("part", "the JSON report of a shard; once for each (leakcheck merge A.json B.json …)"),
+    *(option for option in _OPTIONS if option.name in {"json", "max_leaks", "verbose"}),
 )
 _INIT = (
     Option("project", "folder of the repository (default: this one)"),
@@ -106,7 +113,8 @@ def _with_options(
     context = inspect.Parameter("context", inspect.Parameter.POSITIONAL_OR_KEYWORD)
     body.__signature__ = inspect.Signature([context, *parameters])  # type: ignore[attr-defined]
     help_ = {option.name.replace("_", "-"): option.meaning for option in options}
-    made: Task[Any] = task(name=name, auto_shortflags=False, help=help_)(body)
+    lists = [option.name for option in options if option.name == "part"]
+    made: Task[Any] = task(name=name, auto_shortflags=False, help=help_, iterable=lists)(body)
     return made
 
 
@@ -192,6 +200,18 @@ def demo(_context: Context) -> None:
     _end(commandline.exit_code_of(run_demo))
 
 
+def _merge(_context: Context, part: list[str], **options: Any) -> None:
+    from leakcheck import commandline  # noqa: PLC0415
+
+    choices = commandline.Choices(**options)
+    _end(commandline.exit_code_of(lambda: commandline.run_merge(part, choices)))
+
+
+merge = _with_options(
+    "merge", "Put the JSON reports of all shards of a check into one report.", _MERGE, _merge
+)
+
+
 def _init(_context: Context, **options: Any) -> None:
     from leakcheck import commandline  # noqa: PLC0415
 
@@ -221,4 +241,5 @@ namespace = Collection(
     doctor,
     demo,
     init,
+    merge,
 )

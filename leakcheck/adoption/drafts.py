@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from leakcheck.settings import KEYS
 
 if TYPE_CHECKING:
-    from leakcheck.adoption.repository import GoModule, Repository
+    from leakcheck.adoption.repository import Repository
 
 __all__ = ["SHARDS", "Draft", "draft_files", "make_target"]
 
@@ -73,7 +73,6 @@ def _facts(repository: Repository) -> dict[str, object]:
     return {
         "module": first,
         "modules": repository.modules,
-        "sessions": tuple(zip(_session_names(repository.modules), repository.modules, strict=True)),
         "others": tuple(others),
         "keys": KEYS,
         "values": {"LEAKCHECK_PROJECT": first.folder, "LEAKCHECK_PACKAGE": first.pattern},
@@ -82,14 +81,6 @@ def _facts(repository: Repository) -> dict[str, object]:
         "requirement": f"tcmalloc-leakcheck=={metadata.version('tcmalloc-leakcheck')}",
         "shards": tuple(range(1, SHARDS + 1)),
     }
-
-
-def _session_names(modules: tuple[GoModule, ...]) -> tuple[str, ...]:
-    """Give the first module the plain name, the others one made of their folder."""
-    return tuple(
-        "leak" if index == 0 else "leak-" + re.sub(r"\W+", "-", module.folder)
-        for index, module in enumerate(modules)
-    )
 
 
 def _templates() -> Environment:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,6 +33,11 @@ class GoModule:
     folder: str
     cgo_packages: tuple[str, ...] = ()
     doubt: str = ""
+
+    @property
+    def name(self) -> str:
+        """The folder as a name, for sessions and files."""
+        return re.sub(r"\W+", "-", self.folder).strip("-") or "root"
 
     @property
     def pattern(self) -> str:

@@ -9,13 +9,26 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from leakcheck.errors import BadInput
+from leakcheck.reports.jsonfile import parse_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["new_file_mode", "write_file", "write_report", "write_temporary"]
+    from leakcheck.model import Report
+
+__all__ = ["new_file_mode", "read_report", "write_file", "write_report", "write_temporary"]
 
 READABLE_BY_ALL = 0o666
+
+
+def read_report(path: Path) -> Report:
+    """Read a report that was written as JSON. Raises BadInput, MalformedReport."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else None
+        raise BadInput(f"cannot read the report {path}", why=why or str(error)) from error
+    return parse_json(text, source=str(path))
 
 
 def write_report(path: Path, text: str) -> None:

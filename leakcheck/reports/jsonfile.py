@@ -19,6 +19,7 @@ from leakcheck.model import (
     Leak,
     LeakKind,
     Level,
+    Part,
     Report,
     Run,
     Tests,
@@ -55,7 +56,13 @@ def report_object(report: Report) -> dict[str, Any]:
         "suppressed_objects": report.suppressed_objects,
         "runs": [run_object(run) for run in report.runs],
         "skipped": [{"package": package, "reason": why} for package, why in report.skipped],
+        "shard": None if report.shard is None else part_object(report.shard),
     }
+
+
+def part_object(part: Part) -> dict[str, Any]:
+    """Lay out which part of a check this is."""
+    return {"index": part.index, "count": part.count, "units": list(part.units)}
 
 
 def run_object(run: Run) -> dict[str, Any]:
@@ -141,6 +148,18 @@ def read_report(whole: dict[str, Any]) -> Report:
             (typed(each["package"], str), typed(each["reason"], str))
             for each in typed(whole["skipped"], list)
         ),
+        shard=read_part(whole.get("shard")),
+    )
+
+
+def read_part(part: Any) -> Part | None:
+    """Read what `part_object` lays out."""
+    if part is None:
+        return None
+    return Part(
+        index=typed(part["index"], int),
+        count=typed(part["count"], int),
+        units=tuple(typed(unit, str) for unit in typed(part["units"], list)),
     )
 
 

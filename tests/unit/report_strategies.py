@@ -12,6 +12,7 @@ from leakcheck.model import (
     Leak,
     LeakKind,
     Level,
+    Part,
     Report,
     Run,
     Tests,
@@ -71,4 +72,6 @@ REPORTS = st.builds(
     suppressed_objects=COUNTS,
     runs=st.lists(RUNS, max_size=2).map(tuple),
     skipped=st.lists(st.tuples(WORDS, WORDS), max_size=2).map(tuple),
+    shard=st.none()
+    | st.builds(Part, index=COUNTS, count=COUNTS, units=st.lists(WORDS, max_size=3).map(tuple)),
 )

@@ -28,6 +28,8 @@ VARIABLES = (
     "BINARY",
     "TIMEOUT",
     "JSON",
+    "SHARD",
+    "DURATIONS",
     "ISOLATE",
     "ARGS",
     "PROFILE",
@@ -122,7 +124,17 @@ def test_which_profile_is_shown_is_handed_on(checkout: Checkout, target: str) ->
 
 @pytest.mark.parametrize("target", ["test-tcmalloc", "test-tcmalloc-strict", "profile"])
 def test_every_option_is_handed_on(checkout: Checkout, target: str) -> None:
-    options = ("PROJECT", "PACKAGE", "TEST", "ENGINE", "BINARY", "TIMEOUT", "JSON")
+    options = (
+        "PROJECT",
+        "PACKAGE",
+        "TEST",
+        "ENGINE",
+        "BINARY",
+        "TIMEOUT",
+        "JSON",
+        "SHARD",
+        "DURATIONS",
+    )
     checkout.make(target, *(f"{name}=the {name}" for name in options))
     expected = [word for name in options for word in (f"--{name.lower()}", f"the {name}")]
     assert checkout.called()[2:] == expected

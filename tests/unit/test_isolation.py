@@ -14,12 +14,14 @@ from leakcheck import isolation
 from leakcheck.errors import NotChecked, ToolMissing
 from leakcheck.isolation import IsolatedTest, list_tests, observe_each
 from leakcheck.judge import judge
+from leakcheck.launch.argv import isolated_test
 from leakcheck.launch.program import Program
 from leakcheck.model import Check, Level
 from leakcheck.model import Tests as Verdict
 from leakcheck.observation import Bench
 from leakcheck.process import Command, Completed
 from leakcheck.settings import Settings
+from leakcheck.shards import WHOLE, Dealer, parse_shard
 from leakcheck.symbolise import Symboliser
 
 if TYPE_CHECKING:
@@ -118,6 +120,11 @@ def bench(tmp_path: Path) -> Bench:
     )
 
 
+def everything() -> Dealer:
+    """Deals all to this machine."""
+    return Dealer(WHOLE, {})
+
+
 def notes(bench: Bench) -> Notebook:
     assert isinstance(bench.watcher, Notebook)
     return bench.watcher
@@ -154,7 +161,7 @@ def test_a_binary_that_does_not_list_its_tests_is_not_checked(
 
 
 def test_each_test_has_its_process_and_one_has_none(binary: Binary, bench: Bench) -> None:
-    runs = observe_each(PROGRAM, None, bench)
+    runs = observe_each(PROGRAM, None, bench, everything())
 
     assert [run.argv[1] for run in runs] == [
         "-test.run=^TestA$",
@@ -168,7 +175,7 @@ def test_each_test_has_its_process_and_one_has_none(binary: Binary, bench: Bench
 def test_without_a_matching_test_nothing_is_called_clean(binary: Binary, bench: Bench) -> None:
     binary.listed = ""
 
-    report = judge(observe_each(PROGRAM, "TestNone", bench), level=Level.NORMAL)
+    report = judge(observe_each(PROGRAM, "TestNone", bench, everything()), level=Level.NORMAL)
 
     assert report.tests is Verdict.NONE_RAN
     assert report.check is Check.NOT_CHECKED
@@ -178,7 +185,7 @@ def test_processes_run_side_by_side(binary: Binary, bench: Bench) -> None:
     binary.listed = "TestA\nTestB\nTestC\n"
     binary.barrier = threading.Barrier(2)
 
-    assert len(observe_each(PROGRAM, None, bench)) == 4
+    assert len(observe_each(PROGRAM, None, bench, everything())) == 4
 
 
 def test_what_processes_write_at_the_same_time_is_not_mixed(binary: Binary, bench: Bench) -> None:
@@ -186,7 +193,7 @@ def test_what_processes_write_at_the_same_time_is_not_mixed(binary: Binary, benc
     binary.listed = "TestA\n"
     binary.outputs = {"^TestA$": (b"a1\n", b"a2"), NO_TEST: (b"", PASSES)}
 
-    observe_each(PROGRAM, None, bench)
+    observe_each(PROGRAM, None, bench, everything())
 
     assert notes(bench).shown == [b"=== TestA\na1\na2\n"], "and a mere PASS is not shown"
 
@@ -194,7 +201,7 @@ def test_what_processes_write_at_the_same_time_is_not_mixed(binary: Binary, benc
 def test_each_process_is_told_when_it_has_ended(binary: Binary, bench: Bench) -> None:
     binary.runs["^TestB$"] = CRASHED
 
-    observe_each(PROGRAM, None, bench)
+    observe_each(PROGRAM, None, bench, everything())
 
     said = notes(bench).said
     assert said[:2] == [
@@ -211,7 +218,7 @@ def test_each_process_is_told_when_it_has_ended(binary: Binary, bench: Bench) ->
 def test_a_crash_does_not_stop_the_others(binary: Binary, bench: Bench) -> None:
     binary.runs = {"^TestA$": CRASHED, "^TestB$": NotChecked("it cannot be ended")}
 
-    runs = observe_each(PROGRAM, None, bench)
+    runs = observe_each(PROGRAM, None, bench, everything())
 
     assert [run.check for run in runs] == [Check.NOT_CHECKED, Check.NOT_CHECKED, Check.CLEAN]
     assert runs[1].reason == "it cannot be ended"
@@ -224,7 +231,7 @@ def test_a_leak_without_a_test_is_the_tests_whose_process_it_was(
     unknown = replace(LEAK, test=None)
     binary.runs["^TestB$"] = replace(RUN, check=Check.LEAKS, leaks=(unknown,))
 
-    runs = observe_each(PROGRAM, None, bench)
+    runs = observe_each(PROGRAM, None, bench, everything())
 
     assert [[leak.test for leak in run.leaks] for run in runs] == [[], ["TestB"], []]
 
@@ -235,7 +242,7 @@ def test_a_leak_of_every_process_is_told_once_and_without_a_test(
     leaky = replace(RUN, check=Check.LEAKS, leaks=(replace(LEAK, test=None),))
     binary.runs = {"^TestA$": leaky, "^TestB$": leaky, NO_TEST: leaky}
 
-    runs = observe_each(PROGRAM, None, bench)
+    runs = observe_each(PROGRAM, None, bench, everything())
 
     assert [[leak.test for leak in run.leaks] for run in runs] == [[], [], [None]]
     assert [run.check for run in runs] == [Check.CLEAN, Check.CLEAN, Check.LEAKS]
@@ -246,7 +253,7 @@ def test_a_testmain_that_dislikes_having_no_tests_fails_no_test(
 ) -> None:
     binary.runs[NO_TEST] = replace(RUN, tests=Verdict.FAILED)
 
-    report = judge(observe_each(PROGRAM, None, bench), level=Level.NORMAL)
+    report = judge(observe_each(PROGRAM, None, bench, everything()), level=Level.NORMAL)
 
     assert report.tests is Verdict.PASSED
 
@@ -260,7 +267,27 @@ def test_an_error_that_concerns_every_process_comes_up_in_each(
     assert binary.listed
     monkeypatch.setattr(isolation, "observe_unannounced", refuse)
 
-    report = judge(observe_each(PROGRAM, None, bench), level=Level.NORMAL)
+    report = judge(observe_each(PROGRAM, None, bench, everything()), level=Level.NORMAL)
 
     assert report.check is Check.NOT_CHECKED
     assert "example.com/m TestA: tcmalloc was not found" in report.reason
+
+
+@pytest.mark.usefixtures("binary")
+def test_a_shard_runs_its_own_tests_and_the_one_without(bench: Bench) -> None:
+    dealer = Dealer(parse_shard("2/2"), {})
+
+    runs = observe_each(PROGRAM, None, bench, dealer)
+
+    assert [isolated_test(run.argv) for run in runs] == ["TestB", ""]
+    owner = PROGRAM.package
+    assert dealer.dealt().units == (f"{owner} TestA", f"{owner} TestB", owner)
+
+
+def test_a_shard_without_a_test_runs_nothing(binary: Binary, bench: Bench) -> None:
+    binary.listed = "TestA\nTestB\n"
+
+    assert observe_each(PROGRAM, None, bench, Dealer(parse_shard("3/3"), {})) == ()
+
+    assert binary.observed == []
+    assert notes(bench).said[-1] == "All tests of m.test are for other shards"

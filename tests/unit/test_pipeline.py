@@ -14,10 +14,11 @@ from leakcheck.build.gopackages import GoPackage
 from leakcheck.build.gotest import TestBinary
 from leakcheck.errors import BadInput, BuildFailed, ExitCode, NotChecked, ToolMissing
 from leakcheck.launch.program import Options
-from leakcheck.model import Check, EngineName, Level
+from leakcheck.model import Check, EngineName, Level, Part
 from leakcheck.observation import Bench
 from leakcheck.pipeline import Request, check, project_of, refused, select_packages
 from leakcheck.settings import Settings
+from leakcheck.shards import Dealer, parse_shard
 from leakcheck.symbolise import Symboliser
 from leakcheck.toolchain.discovery import GoTool
 
@@ -401,7 +402,7 @@ def test_an_ending_without_a_verdict_is_a_report_not_checked(
 def test_isolated_each_test_is_a_run(
     stages: Stages, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def observe_each(program: str, test: str | None, _: Bench) -> tuple[Run, ...]:
+    def observe_each(program: str, test: str | None, _: Bench, __: Dealer) -> tuple[Run, ...]:
         return tuple(replace(RUN, package=program, argv=(str(test), str(n))) for n in range(3))
 
     monkeypatch.setattr(pipeline, "observe_each", observe_each)
@@ -413,6 +414,34 @@ def test_isolated_each_test_is_a_run(
     assert [run.argv for run in report.runs] == [("TestA/x", str(n)) for n in range(3)] * 2
     assert stages.options == [Options(), Options()], "the binary is told of one test at a time"
     assert stages.asked == ["tcmalloc", "build cg", "build other"], "each is built once"
+
+
+def test_a_shard_builds_and_runs_only_its_own_packages(stages: Stages, settings: Settings) -> None:
+    stages.packages = (CGO, PURE, OTHER)
+
+    report = check(Request(package="./...", part=parse_shard("2/2")), settings, stages.watcher)
+
+    assert stages.asked == ["tcmalloc", "build other", f"run {OTHER.import_path}"]
+    assert report.shard == Part(index=2, count=2, units=(CGO.import_path, OTHER.import_path))
+    assert report.skipped == ((PURE.import_path, "no cgo"),)
+
+
+def test_a_shard_with_nothing_to_run_says_so_and_is_not_clean(
+    stages: Stages, settings: Settings
+) -> None:
+    report = check(Request(part=parse_shard("2/2")), settings, stages.watcher)
+
+    assert (report.check, report.exit_code) == (Check.NOT_CHECKED, ExitCode.NOT_CHECKED)
+    assert (
+        report.reason == f"nothing fell to shard 2/2: it shares out no more than {CGO.import_path}"
+    )
+
+
+def test_one_program_cannot_be_shared_out(stages: Stages, settings: Settings) -> None:
+    request = Request(binary=Path("a.out"), part=parse_shard("1/2"))
+
+    with pytest.raises(BadInput, match="nothing to share out"):
+        check(request, settings, stages.watcher)
 
 
 def test_only_a_go_test_binary_has_tests_to_isolate(

@@ -23,6 +23,8 @@ OPTIONS = {
     "engine",
     "json",
     "isolate",
+    "shard",
+    "durations",
     "max-leaks",
     "verbose",
 }
@@ -95,6 +97,7 @@ def test_every_task_of_this_version_is_there_and_no_other() -> None:
         "doctor",
         "demo",
         "init",
+        "merge",
     }
 
 
@@ -139,6 +142,8 @@ def test_every_option_is_handed_over_as_typed(calls: Calls) -> None:
         "engine": "agent",
         "json": "out.json",
         "max_leaks": "3",
+        "shard": "1/2",
+        "durations": "earlier.json",
     }
     words = [word for name, text in typed.items() for word in (f"--{name.replace('_', '-')}", text)]
 
