@@ -35,7 +35,7 @@ struct lc_config {
   /* runtime/debug.WriteHeapDump, runtime.startTheWorld, runtime.allgs */
   uintptr_t go_dumper, go_world_starter, go_allgs;
   long g_status;
-  uintptr_t go_cgocall; /* runtime.cgocall */
+  uintptr_t go_cgocall, go_cgocall_end; /* runtime.cgocall */
   uintptr_t trunner_start, trunner_end;
   long trunner_t, t_name;
   /* runtime.mheap_.heapArenas (allArenas before Go 1.25): the address of the slice. */

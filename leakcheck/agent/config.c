@@ -74,6 +74,7 @@ static const struct {
     {"go_allgs", (long *)&lc_config.go_allgs},
     {"go_g_status", &lc_config.g_status},
     {"go_cgocall", (long *)&lc_config.go_cgocall},
+    {"go_cgocall_end", (long *)&lc_config.go_cgocall_end},
     {"go_trunner_start", (long *)&lc_config.trunner_start},
     {"go_trunner_end", (long *)&lc_config.trunner_end},
     {"go_trunner_t", &lc_config.trunner_t},

@@ -113,14 +113,22 @@ void lc_go_stack_start(void) {
 /* A callback from C into Go runs below the frame of the runtime.cgocall that called C: its
  * return address into that function was pushed right below the function's own stack pointer
  * (runtime/asm_amd64.s, cgocallback). The frame pointer in between points to C's stack. */
-#define GO_CGOCALL_BYTES 1024u
 #define GO_CALLBACK_WORDS 32u
 
+static bool is_frame(uintptr_t bp, uintptr_t hi) {
+  return bp + 16 <= hi && word_at(bp, 0) > bp && word_at(bp, 0) < hi &&
+         lc_in_go_text(word_at(bp, 8));
+}
+
+/* Below it lies a slot that nobody has written yet, where an older return address may stand: what
+ * the right one leads to is a frame. */
 static uintptr_t frame_above_callback(uintptr_t bp, uintptr_t hi) {
   uintptr_t slot = bp + 16;
   for (unsigned i = 0; i < GO_CALLBACK_WORDS && slot + 8 <= hi; i++, slot += 8) {
-    if (word_at(slot, 0) - lc_config.go_cgocall < GO_CGOCALL_BYTES) {
-      return cgocall_frame_bytes != 0 ? slot + 8 + cgocall_frame_bytes : 0;
+    uintptr_t pc = word_at(slot, 0), above = slot + 8 + cgocall_frame_bytes;
+    if (pc > lc_config.go_cgocall && pc < lc_config.go_cgocall_end && cgocall_frame_bytes != 0 &&
+        is_frame(above, hi)) {
+      return above;
     }
   }
   return 0;

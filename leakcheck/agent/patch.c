@@ -72,9 +72,10 @@ static size_t patch_segment(const unsigned char *start, size_t bytes, const void
 
 static void relocate_config(uintptr_t bias) {
   uintptr_t *addresses[] = {
-      &lc_config.go_text_start, &lc_config.go_text_end,      &lc_config.go_arenas,
-      &lc_config.trunner_start, &lc_config.trunner_end,      &lc_config.go_cgocall,
-      &lc_config.go_dumper,     &lc_config.go_world_starter, &lc_config.go_allgs,
+      &lc_config.go_text_start,  &lc_config.go_text_end, &lc_config.go_arenas,
+      &lc_config.trunner_start,  &lc_config.trunner_end, &lc_config.go_cgocall,
+      &lc_config.go_cgocall_end, &lc_config.go_dumper,   &lc_config.go_world_starter,
+      &lc_config.go_allgs,
   };
   for (size_t i = 0; i < sizeof addresses / sizeof addresses[0]; i++) {
     *addresses[i] += *addresses[i] != 0 ? bias : 0;

@@ -77,6 +77,7 @@ class Symbol(NamedTuple):
     name: str
     value: int
     section: int
+    size: int = 0
 
 
 def read_elf(path: Path) -> ElfFacts:
@@ -130,9 +131,9 @@ def find_symbols(elf: ELFFile, names: Collection[str]) -> dict[str, Symbol]:
     for section in _sections(elf, "SHT_SYMTAB"):
         strings = elf.get_section(section["sh_link"]).data()
         wanted = {at: name for name in names for at in _positions(strings, name.encode() + b"\0")}
-        for at, _, _, index, value, _ in _entries(section.data()):
+        for at, _, _, index, value, size in _entries(section.data()):
             if at in wanted:
-                found[wanted[at]] = Symbol(wanted[at], value, index)
+                found[wanted[at]] = Symbol(wanted[at], value, index, size)
     return found
 
 

@@ -41,9 +41,10 @@ _BUILD_INFO_VERSION_AT = 32
 
 _TEXT_START, _TEXT_END, _TLS_G = "runtime.text", "runtime.etext", "runtime.tlsg"
 _HEAP = "runtime.mheap_"
+_CGOCALL = "runtime.cgocall"
 _ADDRESSES = MappingProxyType(
     {
-        "go_cgocall": "runtime.cgocall",
+        "go_cgocall": _CGOCALL,
         "go_dumper": "runtime/debug.WriteHeapDump",
         "go_world_starter": "runtime.startTheWorld",
         "go_allgs": "runtime.allgs",
@@ -96,7 +97,7 @@ _OPTIONAL = frozenset(
     }
 )
 
-_CACHE_FOLDER = "golayout-4"
+_CACHE_FOLDER = "golayout-5"
 
 
 def read_go_layout(path: Path, cache_dir: Path | None = None) -> GoLayout:
@@ -178,6 +179,8 @@ def _symbol_lines(elf: ELFFile, symbols: Mapping[str, Symbol]) -> tuple[GoLayout
     lines += tuple(
         (key, hex(symbols[name].value)) for key, name in _ADDRESSES.items() if name in symbols
     )
+    if _CGOCALL in symbols:
+        lines += (("go_cgocall_end", hex(symbols[_CGOCALL].value + symbols[_CGOCALL].size)),)
     segment = next(elf.iter_segments("PT_TLS"), None)
     if segment is None or _TLS_G not in symbols:
         return lines, "no thread-local variable for g (built without cgo)"
