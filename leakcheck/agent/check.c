@@ -11,7 +11,7 @@
 #include "agent.h"
 #include "sys.h"
 
-#define MOST_STOPS 20
+#define MOST_STOPS 10
 
 enum { NOT_BEGUN, RUNNING, DONE };
 static volatile int state;
@@ -130,13 +130,25 @@ static void wait_for(long child) {
   }
 }
 
-/* Exit signal 0: the program's SIGCHLD handlers and waits never see this child. */
-static long fork_checker(struct lc_exit *exit, bool is_early) {
-  uint64_t all = ~(uint64_t)0, old = 0;
-  lc_sys4(SYS_rt_sigprocmask, SIG_SETMASK, &all, &old, 8);
-  lc_threads_stop();
-  for (int i = 0; lc_config.is_heapcheck && i < MOST_STOPS && !lc_heapcheck_locks_are_free(); i++) {
+/* gperftools' checker takes locks that a stopped thread may hold. */
+static bool can_be_checked(void) {
+  if (!lc_config.is_heapcheck) {
+    return true;
+  }
+  for (int i = 1; !lc_heapcheck_locks_are_free(); i++) {
+    if (i == MOST_STOPS) {
+      lc_report_failure("threads that go on allocating hold the locks of the heap checker", NULL);
+      return false;
+    }
     lc_threads_stop_again();
+  }
+  return true;
+}
+
+/* Exit signal 0: the program's SIGCHLD handlers and waits never see this child. */
+static long fork_frozen_copy(struct lc_exit *exit, bool is_early) {
+  if (!can_be_checked()) {
+    return -EAGAIN;
   }
   long child = lc_sys6(SYS_clone, 0, 0, 0, 0, 0, 0);
   if (child == 0) {
@@ -144,7 +156,16 @@ static long fork_checker(struct lc_exit *exit, bool is_early) {
   }
   if (child < 0) {
     lc_report_failure("no process could be forked for the check (limit on processes?)", NULL);
-  } else if (!is_early) {
+  }
+  return child;
+}
+
+static long fork_checker(struct lc_exit *exit, bool is_early) {
+  uint64_t all = ~(uint64_t)0, old = 0;
+  lc_sys4(SYS_rt_sigprocmask, SIG_SETMASK, &all, &old, 8);
+  lc_threads_stop();
+  long child = fork_frozen_copy(exit, is_early);
+  if (child > 0 && !is_early) {
     wait_for(child);
   }
   lc_threads_release();

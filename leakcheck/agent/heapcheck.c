@@ -43,7 +43,7 @@ const char *lc_heapcheck_start(void) {
   void *allocator = dlsym(RTLD_DEFAULT, "malloc");
   void *checker = dlsym(RTLD_DEFAULT, real_checker);
   if (!is_checker_there()) {
-    return "the tcmalloc that is loaded has no heap checker";
+    return "the tcmalloc that is loaded has no heap checker; --engine agent needs none";
   }
   lc_sbrk_start();
   lc_tcmalloc_image = lc_image_around((uintptr_t)checker);
@@ -98,7 +98,7 @@ bool lc_heapcheck_locks_are_free(void) {
   if (child == 0) {
     take_all_locks();
   }
-  return child > 0 && ends_in_time(child);
+  return child < 0 || ends_in_time(child); /* that none can be made, the check itself will say */
 }
 
 /* ---- stacks ---- */

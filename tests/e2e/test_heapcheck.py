@@ -103,17 +103,25 @@ def test_what_only_go_s_heap_holds_counts_as_leaked_and_the_report_says_so(
 
 
 @pytest.mark.parametrize(
-    ("how", "reason"), [("abort", "SIGABRT"), ("fault", "SIGSEGV"), ("lie", "planted")]
+    ("how", "reason"),
+    [
+        ("abort", "SIGABRT"),
+        ("fault", "SIGSEGV"),
+        ("lie", "planted"),
+        ("locked", "hold the locks"),
+        ("locked once", "planted"),
+    ],
 )
 def test_a_checker_that_fails_leaves_the_program_its_exit_code_and_no_verdict(
-    classic: Checker, compiled: Callable[..., Path], how: str, reason: str
+    classic: Checker, compiled: Callable[..., Path], tmp_path: Path, how: str, reason: str
 ) -> None:
     program = compiled("badchecker.c", "-rdynamic")
 
-    report = classic.binary(program, how, engine=EngineName.HEAPCHECK)
+    report = classic.binary(program, how, str(tmp_path / "mark"), engine=EngineName.HEAPCHECK)
 
     assert (report.tests, report.check) == (Verdict.FAILED, Check.NOT_CHECKED)
     assert reason in report.reason
+    assert (tmp_path / "mark").exists() is (how == "locked once"), "then the checker came to wait"
 
 
 def test_threads_that_hold_locks_of_the_allocator_do_not_hang_the_check(
