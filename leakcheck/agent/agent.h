@@ -119,6 +119,8 @@ void lc_aligned_start(void);
 
 /* ---- hooks.c ---- */
 const char *lc_hooks_install(void); /* NULL, or why not. Not safe in a hook. */
+/* Learns where tcmalloc lies from something inside it; NULL, or why it is of no use. */
+const char *lc_take_tcmalloc(const void *inside);
 extern __thread int lc_guard __attribute__((tls_model("initial-exec")));
 extern __thread bool lc_in_realloc __attribute__((tls_model("initial-exec")));
 struct lc_request {

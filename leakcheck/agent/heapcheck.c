@@ -40,17 +40,10 @@ static bool is_checker_there(void) {
 }
 
 const char *lc_heapcheck_start(void) {
-  void *allocator = dlsym(RTLD_DEFAULT, "malloc");
-  void *checker = dlsym(RTLD_DEFAULT, real_checker);
   if (!is_checker_there()) {
     return "the tcmalloc that is loaded has no heap checker; --engine agent needs none";
   }
-  lc_sbrk_start();
-  lc_tcmalloc_image = lc_image_around((uintptr_t)checker);
-  if (allocator == NULL || !lc_in_agent((uintptr_t)allocator)) {
-    return "malloc is not tcmalloc's: the program brings an allocator of its own";
-  }
-  return NULL;
+  return lc_take_tcmalloc(dlsym(RTLD_DEFAULT, real_checker));
 }
 
 /* The checker's own exit handler would check once more and leave with its own code. */

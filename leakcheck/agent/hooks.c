@@ -100,17 +100,25 @@ static void *find_allocator(void) {
   return is_defined ? found : dlsym(RTLD_NEXT, "malloc");
 }
 
+const char *lc_take_tcmalloc(const void *inside) {
+  void *allocator = find_allocator();
+  lc_sbrk_start();
+  lc_tcmalloc_image = lc_image_around((uintptr_t)inside);
+  if (allocator == NULL || !lc_in_agent((uintptr_t)allocator)) {
+    return "malloc is not tcmalloc's: the program brings an allocator of its own";
+  }
+  return NULL;
+}
+
 const char *lc_hooks_install(void) {
   add_new_hook add_new = (add_new_hook)dlsym(RTLD_DEFAULT, "MallocHook_AddNewHook");
   add_delete_hook add_delete = (add_delete_hook)dlsym(RTLD_DEFAULT, "MallocHook_AddDeleteHook");
   if (add_new == NULL || add_delete == NULL) {
     return "no tcmalloc with malloc hooks (MallocHook_AddNewHook) is loaded";
   }
-  lc_sbrk_start();
-  void *allocator = find_allocator();
-  lc_tcmalloc_image = lc_image_around((uintptr_t)add_new);
-  if (allocator == NULL || !lc_in_agent((uintptr_t)allocator)) {
-    return "malloc is not tcmalloc's: the program brings an allocator of its own";
+  const char *why = lc_take_tcmalloc((const void *)add_new);
+  if (why != NULL) {
+    return why;
   }
   lc_guard++;
   int unregistered = pthread_atfork(NULL, NULL, after_fork);
