@@ -1,6 +1,6 @@
 """What gperftools' own heap checker leaves in the run directory, read as one value.
 
-The agent writes `evidence`, or `failure`. The checker writes what it says to `checker.log`
+The agent writes `evidence`, or `failure` and its last words. The checker writes what it says to `checker.log`
 
     Leak check _main_ detected leaks of 1417 bytes in 4 objects
 
@@ -17,7 +17,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from leakcheck.errors import MalformedReport
-from leakcheck.evidence import NoReport, Silence, parse_evidence
+from leakcheck.evidence import NoReport, Silence, parse_evidence, silence_of
 from leakcheck.heapprofile import HeapProfile, Row, parse_heap_profile
 from leakcheck.model import Evidence
 from leakcheck.procmaps import find_mapping
@@ -74,11 +74,10 @@ def checker_outcome(
 ) -> CheckerReport | NoReport:
     """Read the files of a run directory and the profiles in it, name → text; never raises."""
     log = files.get(CHECKER_LOG, "")
-    if "failure" in files:
-        reason = ": ".join(filter(None, (" ".join(files["failure"].split()), last_complaint(log))))
-        return NoReport(silence=Silence.FAILURE, reason=reason)
-    if "evidence" not in files:
-        return NoReport(silence=Silence.MISSING)
+    silence = silence_of(files)
+    if silence is not None:
+        said = last_complaint(log) if silence.silence is Silence.FAILURE else ""
+        return replace(silence, reason=": ".join(filter(None, (silence.reason, said))))
     try:
         return parse_checker_report(parse_evidence(files["evidence"]), log, profiles)
     except MalformedReport as error:
@@ -204,7 +203,7 @@ def last_complaint(log: str) -> str:
 
 def read_checker_outcome(run_dir: Path) -> CheckerReport | NoReport:
     """Read a run directory; bytes that are not UTF-8 (in paths) are kept as surrogates."""
-    paths = [run_dir / name for name in ("evidence", "failure", CHECKER_LOG)]
+    paths = [run_dir / name for name in ("evidence", "failure", "words", CHECKER_LOG)]
     return checker_outcome(
         {path.name: _read(path) for path in paths if path.is_file()},
         {path.name: _read(path) for path in sorted(run_dir.glob(PROFILE_PATTERN))},

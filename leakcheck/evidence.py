@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import enum
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from leakcheck.errors import MalformedReport
 from leakcheck.heapprofile import HeapProfile, parse_heap_profile
+from leakcheck.lastwords import LastWords, parse_last_words
 from leakcheck.model import Evidence, LeakKind
 from leakcheck.reportlines import malformed, report_lines
 
@@ -28,13 +29,15 @@ __all__ = [
     "parse_tests",
     "read_agent_outcome",
     "read_in_use",
+    "silence_of",
 ]
 
 EVIDENCE_LINE = re.compile(r"([a-z][a-z0-9_]*)(?: (.*))?")
 OWNERS_LINE = re.compile(r"([0-9]{1,20}) ([0-9]{1,20}) ([0-9]{1,20}) ([0-9]{1,20})")
 TESTS_LINE = re.compile(r"(direct|indirect|inuse) ([0-9]{1,20}) (.+)")
 ROW_KINDS = {"direct": LeakKind.DIRECT, "indirect": LeakKind.INDIRECT, "inuse": None}
-REPORT_FILES = ("evidence", "failure", "direct.heap", "indirect.heap", "owners", "tests")
+WHOLE_REPORT = ("direct.heap", "indirect.heap", "owners", "tests")
+REPORT_FILES = ("evidence", "failure", "words", *WHOLE_REPORT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +90,7 @@ class NoReport:
 
     silence: Silence
     reason: str = ""
+    words: LastWords = field(default_factory=LastWords)
 
 
 def parse_evidence(text: str, source: str = "evidence") -> Evidence:
@@ -129,17 +133,28 @@ def parse_tests(text: str, source: str = "tests") -> tuple[RowTest, ...]:
 
 def agent_outcome(files: Mapping[str, str]) -> AgentReport | NoReport:
     """Read the files of a run directory, name → text; never raises."""
-    if "failure" in files:
-        return NoReport(silence=Silence.FAILURE, reason=" ".join(files["failure"].split()))
-    if "evidence" not in files:
-        return NoReport(silence=Silence.MISSING)
-    missing = [name for name in REPORT_FILES[2:] if name not in files]
+    silence = silence_of(files)
+    if silence is not None:
+        return silence
+    words = parse_last_words(files.get("words", ""))
+    missing = [name for name in WHOLE_REPORT if name not in files]
     if missing:
-        return NoReport(silence=Silence.MALFORMED, reason=f"{missing[0]} is missing")
+        return NoReport(silence=Silence.MALFORMED, reason=f"{missing[0]} is missing", words=words)
     try:
         return parse_report(files)
     except MalformedReport as error:
-        return NoReport(silence=Silence.MALFORMED, reason=str(error))
+        return NoReport(silence=Silence.MALFORMED, reason=str(error), words=words)
+
+
+def silence_of(files: Mapping[str, str]) -> NoReport | None:
+    """Say what the agent says where it made no report, in `failure` or with its last words."""
+    words = parse_last_words(files.get("words", ""))
+    if "failure" in files or words.failure:
+        reason = words.failure or " ".join(files["failure"].split())
+        return NoReport(silence=Silence.FAILURE, reason=reason, words=words)
+    if "evidence" not in files:
+        return NoReport(silence=Silence.MISSING, words=words)
+    return None
 
 
 def parse_report(files: Mapping[str, str]) -> AgentReport:

@@ -16,14 +16,14 @@ from leakcheck.ending import (
     crash_cause,
     is_checkable,
     killed_by,
-    loader_complaint,
     verdict_of_tests,
     worst,
 )
 from leakcheck.errors import ExitCode
-from leakcheck.evidence import AgentReport, NoReport, Silence
+from leakcheck.evidence import AgentReport, NoReport
 from leakcheck.launch.argv import isolated_test
 from leakcheck.model import Check, EngineName, Evidence, Leak, LeakKind, Level, Report, Run, Tests
+from leakcheck.silence import as_it_left, why_no_report
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -62,6 +62,7 @@ def judge_run(  # noqa: PLR0913 - all facts of a run, all by name
     leaks: Sequence[Leak] = (),
 ) -> Run:
     """Judge one process. `leaks` are those of `outcome`, suppressions already marked."""
+    ended = as_it_left(ended, outcome)
     tests = verdict_of_tests(ended, is_go_test=is_go_test)
     reason = why_not_checked(level, ended, tests, outcome, leaks)
     return Run(
@@ -118,21 +119,6 @@ def why_not_checked(
     return next(doubts(outcome, level, ended.returncode, leaks), "")
 
 
-def why_no_report(outcome: NoReport, ended: Completed) -> str:
-    """Spell out the agent's silence."""
-    if outcome.silence is Silence.FAILURE:
-        return outcome.reason or "the agent gave up without a reason"
-    if outcome.silence is Silence.MALFORMED:
-        return f"the agent's report is damaged: {outcome.reason}"
-    complaint = loader_complaint(ended.stdout + ended.stderr)
-    if complaint:
-        return f"the dynamic loader did not load the agent: {complaint}"
-    return (
-        "the agent left no report: the program is static or setuid, replaced itself by exec,"
-        " or ended by a system call of its own"
-    )
-
-
 def doubts(
     report: AgentReport | CheckerReport, level: Level, returncode: int, leaks: Sequence[Leak]
 ) -> Iterator[str]:
@@ -155,10 +141,20 @@ def doubts(
             f"the agent saw the program leave with {evidence.text('exit_code')!r},"
             f" but it ended with {returncode}: it went on after the check"
         )
+    if level is not Level.DRACONIAN and found(leaks) is Check.CLEAN and is_without_dump(evidence):
+        yield (
+            "the program left through C before Go could tell which of its memory is alive,"
+            " and dead memory may hide leaks"
+        )
     if isinstance(report, AgentReport):
         yield from disagreements(report, leaks)
     else:
         yield from contradictions(report, leaks)
+
+
+def is_without_dump(evidence: Evidence) -> bool:
+    """Tell whether a companion that is in the binary left no usable dump."""
+    return evidence.text("go_liveness").startswith("conservative: the companion")
 
 
 def not_numbers(evidence: Evidence) -> Iterator[str]:

@@ -56,6 +56,7 @@ void *lc_map(size_t bytes); /* zeroed; NULL when the kernel has no more */
 void lc_unmap(void *start, size_t bytes);
 /* The agent's own mappings, to keep them out of the roots. */
 size_t lc_own_ranges(const struct lc_range **out);
+void lc_memory_alone(void); /* in the checker: nobody else is there to give a lock back */
 /* Loaded images that are not the program's: the agent, tcmalloc, the dynamic loader. */
 extern struct lc_range lc_agent_image, lc_tcmalloc_image, lc_loader_image, lc_libc_image;
 bool lc_in_image(struct lc_range image, uintptr_t address);
@@ -91,6 +92,9 @@ void lc_table_start(void);
 void lc_table_add(uintptr_t address, size_t bytes, uint32_t stack);
 bool lc_table_remove(uintptr_t address);
 uint64_t lc_table_live(void);
+/* Holds every shard, so that a copy of the table is whole; false when one cannot be had. */
+bool lc_table_hold(void);
+void lc_table_release(void);
 void lc_table_each(void (*visit)(const struct lc_block *block, void *context), void *context);
 /* Pages (8 KiB, tcmalloc's) on which a block was ever handed out. */
 #define LC_PAGE_SHIFT 13
@@ -136,6 +140,7 @@ void lc_unwind_start(void); /* not safe in a hook: loads a library */
 const char *lc_unwinder_name(void);
 const char *lc_go_frames_state(void); /* "yes", "no: reason" or "-" */
 uint32_t lc_unwind_c(uintptr_t *frames, uint32_t room);
+uint32_t lc_unwind_c_again(uintptr_t *frames, uint32_t room, bool *is_own);
 uint32_t lc_unwind_go(uintptr_t *frames, uint32_t room, uint32_t *test);
 void lc_go_stack_start(void);
 /* Saved SP of the thread's g0: where C frames older than the running Go code begin; 0 if
@@ -295,6 +300,11 @@ const char *lc_report_write(const struct lc_marks *marks, const struct lc_roots 
                             uint64_t took_us);
 const char *lc_report_heapcheck(const struct lc_exit *exit, bool found_none, uint64_t took_us);
 
+/* ---- words.c: what is left when nothing can be written any more ---- */
+void lc_words_start(void);
+void lc_words_leaving(int code);
+bool lc_words_failure(const char *why, const char *detail); /* false: not kept */
+
 /* ---- text.c: output without libc ---- */
 struct lc_out {
   int fd;
@@ -302,6 +312,7 @@ struct lc_out {
   size_t used;
   char buffer[1 << 16];
 };
+void lc_in_run_dir(char *path, size_t room, const char *name, const char *suffix);
 bool lc_out_open(struct lc_out *out, const char *name); /* in the run directory, temporary */
 bool lc_out_close(struct lc_out *out, const char *name); /* flushes and renames */
 void lc_put(struct lc_out *out, const char *text);

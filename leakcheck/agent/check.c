@@ -92,12 +92,34 @@ static void default_signals(void) {
 
 static void __attribute__((noreturn)) be_the_checker(struct lc_exit *exit, bool is_early) {
   default_signals();
+  lc_memory_alone();
   const char *why = examine(exit, is_early);
   if (why != NULL) {
     lc_report_failure(why, NULL);
   }
   for (;;) {
     lc_sys1(SYS_exit_group, why == NULL ? 0 : 1);
+  }
+}
+
+static const char *name_of(int signal) {
+  switch (signal) {
+  case SIGSEGV:
+    return "SIGSEGV";
+  case SIGBUS:
+    return "SIGBUS";
+  case SIGABRT:
+    return "SIGABRT";
+  case SIGKILL:
+    return "SIGKILL (out of memory?)";
+  case SIGSYS:
+    return "SIGSYS (a seccomp filter of the program's own)";
+  case SIGXCPU:
+    return "SIGXCPU (a limit on processor time)";
+  case SIGXFSZ:
+    return "SIGXFSZ (a limit on the size of files)";
+  default:
+    return "other";
   }
 }
 
@@ -121,12 +143,7 @@ static void wait_for(long child) {
     nap(pause_us);
   }
   if (WIFSIGNALED(status)) {
-    lc_report_failure("the checker process was killed by a signal",
-                      WTERMSIG(status) == SIGSEGV   ? "SIGSEGV"
-                      : WTERMSIG(status) == SIGBUS  ? "SIGBUS"
-                      : WTERMSIG(status) == SIGABRT ? "SIGABRT"
-                      : WTERMSIG(status) == SIGKILL ? "SIGKILL (out of memory?)"
-                                                    : "other");
+    lc_report_failure("the checker process was killed by a signal", name_of(WTERMSIG(status)));
   }
 }
 
@@ -150,7 +167,14 @@ static long fork_frozen_copy(struct lc_exit *exit, bool is_early) {
   if (!can_be_checked()) {
     return -EAGAIN;
   }
+  if (!lc_table_hold()) {
+    lc_report_failure("the program left from a signal handler that interrupted an allocation, or "
+                      "a thread stands still in the middle of one",
+                      NULL);
+    return -EAGAIN;
+  }
   long child = lc_sys6(SYS_clone, 0, 0, 0, 0, 0, 0);
+  lc_table_release(); /* in the copy too: gperftools' checker allocates there */
   if (child == 0) {
     be_the_checker(exit, is_early);
   }
@@ -192,6 +216,7 @@ void lc_check(const struct lc_exit *exit) {
     return;
   }
   lc_guard++;
+  lc_words_leaving(exit->code);
   struct lc_exit at = *exit;
   if (early_checker > 0) {
     tell_ending(exit);

@@ -79,7 +79,7 @@ uint32_t lc_depot_put(const uintptr_t *frames, uint32_t count, uint32_t test) {
   if (id != 0) {
     return id;
   }
-  lc_lock(&lock);
+  uint64_t signals = lc_lock_quietly(&lock);
   id = find(*bucket, hash, frames, count, test);
   if (id == 0) {
     uint32_t words = (uint32_t)(sizeof(struct lc_stack) / sizeof(uintptr_t)) + count;
@@ -97,7 +97,7 @@ uint32_t lc_depot_put(const uintptr_t *frames, uint32_t count, uint32_t test) {
       __atomic_store_n(bucket, id, __ATOMIC_RELEASE);
     }
   }
-  lc_unlock(&lock);
+  lc_unlock_quietly(&lock, signals);
   return id;
 }
 

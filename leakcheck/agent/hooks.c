@@ -2,7 +2,7 @@
  * MallocHook_AddNewHook, MallocHook_AddDeleteHook). They cover malloc, calloc, realloc,
  * memalign, operator new and the rest, in the minimal and the full library.
  * Inside a hook nothing may allocate: what the unwinder allocates all the same is marked
- * as the agent's own through lc_guard. */
+ * as the agent's own. What a signal handler allocates that interrupts a hook is the program's. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <link.h>
@@ -36,14 +36,7 @@ static bool is_made_for_thread(const uintptr_t *frames, uint32_t count) {
   return at > 0 && at < count && lc_in_image(lc_pthread_create, frames[at]);
 }
 
-static uint32_t capture(size_t bytes) {
-  uintptr_t frames[LC_MAX_FRAMES];
-  lc_guard++;
-  uint32_t count = lc_unwind_c(frames, LC_MAX_FRAMES);
-  if (is_start_up(frames, count) || is_made_for_thread(frames, count)) {
-    lc_guard--;
-    return LC_OWNED_BY_AGENT;
-  }
+static uint32_t keep_stack(size_t bytes, uintptr_t *frames, uint32_t count) {
   uint32_t test = 0;
   count += lc_unwind_go(frames + count, LC_MAX_FRAMES - count, &test);
   uint32_t id = lc_depot_put(frames, count, test);
@@ -54,7 +47,25 @@ static uint32_t capture(size_t bytes) {
     __atomic_fetch_add(&stack->allocated_objects, 1, __ATOMIC_RELAXED);
     __atomic_fetch_add(&stack->allocated_bytes, bytes, __ATOMIC_RELAXED);
   }
-  lc_guard--;
+  return id;
+}
+
+/* How many captures this thread is in: a signal handler that allocates may interrupt one. */
+static __thread int captures __attribute__((tls_model("initial-exec")));
+#define MOST_CAPTURES 3
+
+static uint32_t capture(size_t bytes) {
+  uintptr_t frames[LC_MAX_FRAMES];
+  bool is_own = false;
+  if (captures == MOST_CAPTURES) {
+    return LC_NO_STACK;
+  }
+  captures++;
+  uint32_t count = captures == 1 ? lc_unwind_c(frames, LC_MAX_FRAMES)
+                                 : lc_unwind_c_again(frames, LC_MAX_FRAMES, &is_own);
+  bool is_programs = !is_own && !is_start_up(frames, count) && !is_made_for_thread(frames, count);
+  uint32_t id = is_programs ? keep_stack(bytes, frames, count) : LC_OWNED_BY_AGENT;
+  captures--;
   return id;
 }
 

@@ -15,7 +15,7 @@ static const char *read_all(struct lc_maps *maps) {
     }
     long fd = lc_sys4(SYS_openat, AT_FDCWD, "/proc/self/maps", O_RDONLY | O_CLOEXEC, 0);
     if (fd < 0) {
-      return "/proc/self/maps cannot be opened";
+      return "/proc/self/maps cannot be opened (no /proc, another root, or no file may be opened)";
     }
     size_t used = 0;
     long got = 1;

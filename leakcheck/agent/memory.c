@@ -18,12 +18,12 @@ void *lc_map(size_t bytes) {
   if (start < 0 && start > -4096) {
     return NULL;
   }
-  lc_lock(&own_lock);
+  uint64_t signals = lc_lock_quietly(&own_lock);
   bool kept = own_count < LC_MAX_RANGES;
   if (kept) {
     own[own_count++] = (struct lc_range){(uintptr_t)start, (uintptr_t)start + bytes};
   }
-  lc_unlock(&own_lock);
+  lc_unlock_quietly(&own_lock, signals);
   if (!kept) { /* it would be scanned as the program's memory */
     lc_sys2(SYS_munmap, start, bytes);
     return NULL;
@@ -33,16 +33,18 @@ void *lc_map(size_t bytes) {
 
 void lc_unmap(void *start, size_t bytes) {
   bytes = (bytes + 4095) & ~(size_t)4095;
-  lc_lock(&own_lock);
+  uint64_t signals = lc_lock_quietly(&own_lock);
   for (size_t i = 0; i < own_count; i++) {
     if (own[i].lo == (uintptr_t)start) {
       own[i] = own[--own_count];
       break;
     }
   }
-  lc_unlock(&own_lock);
+  lc_unlock_quietly(&own_lock, signals);
   lc_sys2(SYS_munmap, start, bytes);
 }
+
+void lc_memory_alone(void) { lc_unlock(&own_lock); }
 
 size_t lc_own_ranges(const struct lc_range **out) {
   *out = own;

@@ -1,5 +1,7 @@
 /* Writes the agent's files (docs/agent.md). Runs in the forked checker, and once at the
  * start when there can be no check: raw system calls only. */
+#include <errno.h>
+
 #include "agent.h"
 #include "sys.h"
 
@@ -308,6 +310,22 @@ static bool make_rows(const struct lc_marks *marks) {
   return true;
 }
 
+static const char *why_unwritten(void) {
+  switch (out.error) {
+  case ENOSPC:
+  case EDQUOT:
+    return "the report could not be written: the disk is full";
+  case EFBIG:
+    return "the report could not be written: the program limited the size of files";
+  case EACCES:
+  case EPERM:
+  case ENOENT:
+    return "the report could not be written: the program gave up its rights or changed its root";
+  default:
+    return "the report could not be written";
+  }
+}
+
 const char *lc_report_write(const struct lc_marks *marks, const struct lc_roots *roots,
                             const struct lc_maps *maps, const struct lc_exit *exit,
                             uint64_t took_us) {
@@ -316,16 +334,19 @@ const char *lc_report_write(const struct lc_marks *marks, const struct lc_roots 
   }
   for (int kind = 0; kind < KINDS; kind++) {
     if (!write_rows(kind, maps)) {
-      return "the report could not be written (disk full?)";
+      return why_unwritten();
     }
   }
   if (!write_owners(marks) || !write_tests() || !write_evidence(marks, roots, exit, took_us)) {
-    return "the report could not be written (disk full?)";
+    return why_unwritten();
   }
   return NULL;
 }
 
 void lc_report_failure(const char *why, const char *detail) {
+  if (lc_words_failure(why, detail)) {
+    return; /* without a system call, which a program's own filter might not survive */
+  }
   if (lc_out_open(&out, "failure")) {
     lc_put(&out, why);
     if (detail != NULL) {

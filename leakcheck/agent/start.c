@@ -209,6 +209,7 @@ __attribute__((constructor)) static void agent_start(int argc, char **argv, char
     return;
   }
   const char *why = lc_config_read(run_dir);
+  lc_words_start();
   clean_environment(envp);
   give_libc_its_environment(envp);
   if (why == NULL) {

@@ -46,13 +46,13 @@ static uint64_t *leaf_of(size_t index) {
   if (leaf != NULL) {
     return leaf;
   }
-  lc_lock(&top_lock);
+  uint64_t signals = lc_lock_quietly(&top_lock);
   leaf = top[index];
   if (leaf == NULL) {
     leaf = lc_map((1u << LC_LEAF_BITS) / 8);
     __atomic_store_n(&top[index], leaf, __ATOMIC_RELEASE);
   }
-  lc_unlock(&top_lock);
+  lc_unlock_quietly(&top_lock, signals);
   return leaf;
 }
 
@@ -255,6 +255,39 @@ uint64_t lc_table_live(void) {
     live += shards[i].used;
   }
   return live;
+}
+
+#define HOLD_US 2000000u
+
+static bool try_lock(volatile int *lock, uint64_t until_us) {
+  while (__atomic_exchange_n(lock, 1, __ATOMIC_ACQUIRE) != 0) {
+    if (lc_now_us() > until_us) {
+      return false;
+    }
+    lc_sys0(SYS_sched_yield);
+  }
+  return true;
+}
+
+/* A thread that did not stop may be changing the table, and a handler that leaves the program may
+ * have interrupted its own thread there. */
+bool lc_table_hold(void) {
+  uint64_t until_us = lc_now_us() + HOLD_US;
+  for (unsigned i = 0; i < SHARDS; i++) {
+    if (lc_holds_lock || !try_lock(&shards[i].lock, until_us)) {
+      while (i > 0) {
+        lc_unlock(&shards[--i].lock);
+      }
+      return false;
+    }
+  }
+  return true;
+}
+
+void lc_table_release(void) {
+  for (unsigned i = 0; i < SHARDS; i++) {
+    lc_unlock(&shards[i].lock);
+  }
 }
 
 void lc_table_each(void (*visit)(const struct lc_block *block, void *context), void *context) {

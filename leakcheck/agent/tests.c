@@ -74,9 +74,9 @@ uint32_t lc_test_named(const char *text, size_t bytes) {
     return 0;
   }
   if (!is_named(last_test, text, bytes)) {
-    lc_lock(&lock);
+    uint64_t signals = lc_lock_quietly(&lock);
     last_test = add_locked(text, bytes);
-    lc_unlock(&lock);
+    lc_unlock_quietly(&lock, signals);
   }
   return last_test;
 }
@@ -110,7 +110,7 @@ uint32_t lc_test_of_goroutine(uint64_t goroutine, uint64_t parent, uint32_t own_
   if (goroutine == last_goroutine && (own_test == 0 || own_test == last_owner)) {
     return last_owner;
   }
-  lc_lock(&lock);
+  uint64_t signals = lc_lock_quietly(&lock);
   uint32_t test = own_test;
   if (test == 0) {
     test = owners[slot_of(goroutine)].test;
@@ -121,7 +121,7 @@ uint32_t lc_test_of_goroutine(uint64_t goroutine, uint64_t parent, uint32_t own_
   if (test != 0) {
     keep_owner(goroutine, test);
   }
-  lc_unlock(&lock);
+  lc_unlock_quietly(&lock, signals);
   last_goroutine = goroutine;
   last_owner = test;
   return test;

@@ -15,7 +15,7 @@ static size_t append(char *to, size_t used, size_t room, const char *text) {
   return used;
 }
 
-static void path_of(char *path, size_t room, const char *name, const char *suffix) {
+void lc_in_run_dir(char *path, size_t room, const char *name, const char *suffix) {
   size_t used = append(path, 0, room, lc_config.run_dir);
   used = append(path, used, room, "/");
   used = append(path, used, room, name);
@@ -24,7 +24,7 @@ static void path_of(char *path, size_t room, const char *name, const char *suffi
 
 bool lc_out_open(struct lc_out *out, const char *name) {
   char path[4200];
-  path_of(path, sizeof path, name, ".tmp");
+  lc_in_run_dir(path, sizeof path, name, ".tmp");
   out->used = 0;
   out->error = 0;
   long fd = lc_sys4(SYS_openat, AT_FDCWD, path,
@@ -59,8 +59,8 @@ bool lc_out_close(struct lc_out *out, const char *name) {
   if (closed < 0 && out->error == 0) {
     out->error = (int)-closed;
   }
-  path_of(from, sizeof from, name, ".tmp");
-  path_of(to, sizeof to, name, "");
+  lc_in_run_dir(from, sizeof from, name, ".tmp");
+  lc_in_run_dir(to, sizeof to, name, "");
   if (out->error == 0) {
     long renamed = lc_sys2(SYS_rename, from, to);
     out->error = renamed < 0 ? (int)-renamed : 0;

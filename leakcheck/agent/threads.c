@@ -10,6 +10,7 @@
 #include <linux/futex.h>
 #include <pthread.h>
 #include <signal.h>
+#include <string.h>
 #include <threads.h>
 #include <time.h>
 #include <ucontext.h>
@@ -20,7 +21,8 @@
 #define STOP_SIGNAL 33
 #define CHUNK_RECORDS 8192u
 #define MAX_STOPPED 32768u
-#define WAIT_US 300000u
+#define WAIT_US 300000u /* for a thread that will hardly answer */
+#define PATIENCE_US 5000000u /* for one that is only waiting for a processor */
 
 typedef int (*create_function)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
 typedef int (*thrd_function)(thrd_t *, thrd_start_t, void *);
@@ -73,7 +75,7 @@ static void record_stack(void) {
   };
   record.header_offset = find_header(record.thread_pointer, record.lo, record.hi);
   record.tid_offset = find_tid(&record);
-  lc_lock(&record_lock);
+  uint64_t signals = lc_lock_quietly(&record_lock);
   size_t at = 0;
   while (at < record_count && records[at].thread_pointer != record.thread_pointer) {
     at++; /* glibc hands the same stack out again: its record is renewed */
@@ -82,7 +84,17 @@ static void record_stack(void) {
     records[at] = record;
     record_count += at == record_count;
   }
-  lc_unlock(&record_lock);
+  lc_unlock_quietly(&record_lock, signals);
+}
+
+/* Without signals: what a handler allocates here would pass for the agent's own. */
+static void record_stack_quietly(void) {
+  uint64_t all = ~(uint64_t)0, before = 0;
+  lc_sys4(SYS_rt_sigprocmask, SIG_SETMASK, &all, &before, 8);
+  lc_guard++;
+  record_stack();
+  lc_guard--;
+  lc_sys4(SYS_rt_sigprocmask, SIG_SETMASK, &before, 0, 8);
 }
 
 size_t lc_stack_records(const struct lc_stack_record **out) {
@@ -102,7 +114,7 @@ static size_t start_chunk_count;
 static volatile int start_lock;
 
 static struct start *take_start(void) {
-  lc_lock(&start_lock);
+  uint64_t signals = lc_lock_quietly(&start_lock);
   if (free_starts == NULL && start_chunk_count < 256) {
     struct start *chunk = lc_map(1 << 16);
     if (chunk != NULL) {
@@ -118,17 +130,17 @@ static struct start *take_start(void) {
   if (start != NULL) {
     free_starts = start->next;
   }
-  lc_unlock(&start_lock);
+  lc_unlock_quietly(&start_lock, signals);
   return start;
 }
 
 static void give_start(struct start *start) {
   start->function = NULL;
   start->argument = NULL; /* no root any more */
-  lc_lock(&start_lock);
+  uint64_t signals = lc_lock_quietly(&start_lock);
   start->next = free_starts;
   free_starts = start;
-  lc_unlock(&start_lock);
+  lc_unlock_quietly(&start_lock, signals);
 }
 
 size_t lc_pending_starts(const struct lc_range **out) {
@@ -140,9 +152,7 @@ static void *thread_begins(void *argument) {
   struct start *start = argument;
   void *(*function)(void *) = start->function;
   void *passed = start->argument;
-  lc_guard++;
-  record_stack();
-  lc_guard--;
+  record_stack_quietly();
   give_start(start);
   return function(passed);
 }
@@ -176,9 +186,7 @@ static int c11_thread_begins(void *argument) {
   struct start *start = argument;
   thrd_start_t function = (thrd_start_t)(uintptr_t)start->function;
   void *passed = start->argument;
-  lc_guard++;
-  record_stack();
-  lc_guard--;
+  record_stack_quietly();
   give_start(start);
   return function(passed);
 }
@@ -341,9 +349,57 @@ static uint32_t signal_new_threads(int self) {
 
 static bool is_gone(int tid) { return lc_sys3(SYS_tgkill, lc_sys0(SYS_getpid), tid, 0) == -ESRCH; }
 
-static bool all_answered(void) {
+/* The first character behind `key`; NULL when it is not there. */
+static const char *behind(const char *text, const char *key) {
+  for (; *text != '\0'; text++) {
+    size_t same = 0;
+    while (key[same] != '\0' && text[same] == key[same]) {
+      same++;
+    }
+    if (key[same] == '\0') {
+      return text + same;
+    }
+  }
+  return NULL;
+}
+
+static uint64_t parse_hex(const char *text) {
+  uint64_t value = 0;
+  for (int digit; (digit = *text >= 'a' ? *text - 'a' + 10 : *text - '0') >= 0 && digit < 16;
+       text++) {
+    value = value << 4 | (uint64_t)digit;
+  }
+  return value;
+}
+
+/* It blocks the signal by a system call of its own, or cannot be interrupted: D in vfork or on a
+ * dead file system, T and t when it is stopped (proc(5), status). */
+static bool is_deaf(int tid) {
+  static char status[4096];
+  char path[64] = "/proc/self/task/", digits[12];
+  int used = 0, at = 16;
+  for (; tid > 0; tid /= 10) {
+    digits[used++] = (char)('0' + tid % 10);
+  }
+  while (used > 0) {
+    path[at++] = digits[--used];
+  }
+  memcpy(path + at, "/status", sizeof "/status");
+  long fd = lc_sys4(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
+  long got = fd < 0 ? -1 : lc_sys3(SYS_read, fd, status, sizeof status - 1);
+  if (fd >= 0) {
+    lc_sys1(SYS_close, fd);
+  }
+  status[got > 0 ? got : 0] = '\0';
+  const char *state = behind(status, "\nState:\t"), *blocked = behind(status, "\nSigBlk:\t");
+  return state == NULL || blocked == NULL || (*state != 'R' && *state != 'S') ||
+         (parse_hex(blocked) >> (STOP_SIGNAL - 1) & 1) != 0;
+}
+
+static bool all_answered(bool except_deaf) {
   for (uint32_t i = 0; i < stopped_count; i++) {
-    if (!__atomic_load_n(&stopped[i].answered, __ATOMIC_ACQUIRE) && !is_gone(stopped[i].tid)) {
+    if (!__atomic_load_n(&stopped[i].answered, __ATOMIC_ACQUIRE) && !is_gone(stopped[i].tid) &&
+        !(except_deaf && is_deaf(stopped[i].tid))) {
       return false;
     }
   }
@@ -351,10 +407,11 @@ static bool all_answered(void) {
 }
 
 static void wait_for_answers(void) {
-  uint64_t until = lc_now_us() + WAIT_US;
-  while (!all_answered() && lc_now_us() < until) {
+  uint64_t begun = lc_now_us(), waited = 0;
+  while (waited < PATIENCE_US && !all_answered(waited > WAIT_US)) {
     struct timespec nap = {0, 50000};
     lc_sys2(SYS_nanosleep, &nap, 0);
+    waited = lc_now_us() - begun;
   }
 }
 

@@ -77,8 +77,7 @@ const char *lc_unwinder_name(void) { return cached_backtrace != NULL ? "libunwin
 
 /* Drops the agent's and tcmalloc's own frames, and cuts at the first Go frame: no C unwinder
  * can read Go's frames, lc_unwind_go does that. */
-uint32_t lc_unwind_c(uintptr_t *frames, uint32_t room) {
-  uint32_t count = cached_backtrace != NULL ? by_libunwind(frames, room) : by_gcc(frames, room);
+static uint32_t keep_programs(uintptr_t *frames, uint32_t count) {
   uint32_t kept = 0;
   for (uint32_t i = 0; i < count && frames[i] != 0 && !lc_in_go_text(frames[i]); i++) {
     if (!lc_in_agent(frames[i])) {
@@ -86,4 +85,26 @@ uint32_t lc_unwind_c(uintptr_t *frames, uint32_t room) {
     }
   }
   return kept;
+}
+
+uint32_t lc_unwind_c(uintptr_t *frames, uint32_t room) {
+  uint32_t count = cached_backtrace != NULL ? by_libunwind(frames, room) : by_gcc(frames, room);
+  return keep_programs(frames, count);
+}
+
+/* For a signal handler that allocates when it has interrupted the above: libunwind may be changing
+ * its cache of call sites. Sets `is_own` when the block is for libunwind itself. */
+uint32_t lc_unwind_c_again(uintptr_t *frames, uint32_t room, bool *is_own) {
+  uint32_t count = by_gcc(frames, room), kept = 0, first = 0;
+  while (first < count &&
+         (lc_in_agent(frames[first]) || lc_in_image(lc_libc_image, frames[first]))) {
+    first++;
+  }
+  *is_own = first < count && lc_in_image(libunwind_image, frames[first]);
+  for (uint32_t i = 0; i < count; i++) {
+    if (!lc_in_image(libunwind_image, frames[i])) {
+      frames[kept++] = frames[i];
+    }
+  }
+  return keep_programs(frames, kept);
 }

@@ -160,16 +160,16 @@ def leakcheck(tmp_path: Path, cache_dir: Path) -> ConsoleScript:
 
 @pytest.fixture(scope="session")
 def compiled(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
-    """Compile a source of `projects/c` with the flags given; the same call compiles once."""
+    """Compile a source, by path or of `projects/c`; the same call compiles once."""
     folder = tmp_path_factory.mktemp("programs")
     made: dict[tuple[str, ...], Path] = {}
 
-    def compile_source(name: str, *flags: str) -> Path:
-        key = (name, *flags)
+    def compile_source(name: str | Path, *flags: str) -> Path:
+        key = (str(name), *flags)
         if key not in made:
-            compiler = "c++" if name.endswith(".cpp") else "cc"
-            program = folder / f"{Path(name).stem}-{len(made)}"
             source = str(PROJECTS / "c" / name)
+            compiler = "c++" if source.endswith(".cpp") else "cc"
+            program = folder / f"{Path(name).stem}-{len(made)}"
             command = Command((compiler, "-O2", "-g", "-o", str(program), source, *flags))
             completed = run(command)
             assert completed.returncode == 0, completed.stderr

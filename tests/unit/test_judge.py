@@ -432,3 +432,26 @@ def test_an_isolated_test_is_named_where_it_was_not_checked() -> None:
     report = reported(RUN, replace(CRASHED, argv=argv))
 
     assert report.reason == f"{CRASHED.package} TestA: {CRASHED.reason}"
+
+
+NO_DUMP = "conservative: the companion left no heap dump"
+BUILT_ELSEWHERE = "conservative: this test binary was built elsewhere"
+
+
+@pytest.mark.parametrize(
+    ("outcome", "level", "liveness", "check"),
+    [
+        (CLEAN, Level.NORMAL, NO_DUMP, Check.NOT_CHECKED),
+        (CLEAN, Level.STRICT, NO_DUMP, Check.NOT_CHECKED),
+        (CLEAN, Level.DRACONIAN, NO_DUMP, Check.CLEAN),
+        (CLEAN, Level.NORMAL, BUILT_ELSEWHERE, Check.CLEAN),
+        (LEAKY, Level.NORMAL, NO_DUMP, Check.LEAKS),
+    ],
+)
+def test_a_run_whose_companion_left_no_dump_is_not_clean(
+    outcome: AgentReport, level: Level, liveness: str, check: Check
+) -> None:
+    run = judged(changed(outcome, go_liveness=liveness, level=level.value), level=level)
+
+    assert run.check is check
+    assert ("left through C" in run.reason) is (check is Check.NOT_CHECKED)

@@ -1,0 +1,84 @@
+"""Faults of C programs: each is found out or told as "not checked", never called clean."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from faults import FAULTS, Fault, assert_verdict, crashes, found, rows, unseen
+
+from leakcheck.model import Level
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from conftest import Checker
+
+pytestmark = pytest.mark.e2e
+
+NOT_SEEN_TO_END = "did not see the program end"
+OWN_FILTER = "seccomp filter"
+NO_MAPS = "/proc/self/maps cannot be opened"
+
+ENDS = rows(
+    found("ends", "nothing", "signal-handler", "handled-segfault"),
+    crashes("ends", "segfault", "SIGSEGV"),
+    crashes("ends", "stack-overflow", "SIGSEGV"),
+    crashes("ends", "out-of-memory", "SIGABRT"),
+    unseen("ends", "raw-call-in-thread", NOT_SEEN_TO_END),
+    unseen("ends", "becoming-itself", NOT_SEEN_TO_END),
+)
+CHILDREN = rows(
+    found("children", "exits", "exits-at-once", "exits-raw", "crashes", "vforked"),
+    found("children", "vforked-and-becomes", "spawned", "spawned-by-system"),
+    found("children", "daemonised", "all-reaped"),
+)
+SURROUNDINGS = rows(
+    found("surroundings", "filter-elsewhere", "rename-refused", "no-new-privileges"),
+    found("surroundings", "all-closed", "not-dumpable"),
+    unseen("surroundings", "fork-refused", "no process could be forked"),
+    unseen("surroundings", "fork-kills", OWN_FILTER),
+    unseen("surroundings", "open-kills", OWN_FILTER),
+    unseen("surroundings", "open-refused", NO_MAPS),
+    unseen("surroundings", "map-refused", "no memory"),
+    unseen("surroundings", "no-address-space", "no memory"),
+    unseen("surroundings", "no-descriptors", NO_MAPS),
+    unseen("surroundings", "no-file-bytes", "limited the size of files"),
+    unseen("surroundings", "few-file-bytes", "limited the size of files"),
+    unseen("surroundings", "other-root", NO_MAPS, needs_root=True),
+    unseen("surroundings", "other-user", "gave up its rights", needs_root=True),
+    unseen("surroundings", "no-processes", "no process could be forked", needs_root=True),
+    unseen("surroundings", "without-proc", NO_MAPS, needs_root=True),
+)
+THREADS = rows(
+    found("crowds", "thousand-threads", "still-allocating", "deaf-thread", "deaf-busy-threads"),
+    found("crowds", "thread-in-vfork"),
+    found("handlers", "all-kept"),
+    found("handlers", "all-lost", lost=(201, 200_121)),
+)
+
+
+@pytest.mark.parametrize("fault", [*ENDS, *CHILDREN, *SURROUNDINGS, *THREADS])
+def test_a_fault_of_the_program(
+    checker: Checker, compiled: Callable[..., Path], fault: Fault
+) -> None:
+    program = compiled(FAULTS / f"{fault.program}.c", "-pthread", "-ldl")
+
+    report = checker.binary(program, fault.case, timeout_s=60.0)
+
+    assert_verdict(fault, report.runs[0], Level.NORMAL, checker.watcher)
+
+
+@pytest.mark.parametrize("attempt", range(5))
+def test_a_program_that_leaves_in_the_middle_of_an_allocation(
+    checker: Checker, compiled: Callable[..., Path], attempt: int
+) -> None:
+    """The signal may come while the agent's table is half changed: then there is no verdict."""
+    program = compiled(FAULTS / "ends.c", "-pthread", "-ldl")
+
+    report = checker.binary(program, "alarm-handler", str(attempt))
+
+    (run,) = report.runs
+    is_found = [(leak.leaked_objects, leak.leaked_bytes) for leak in run.leaks] == [(1, 121)]
+    assert is_found or "interrupted an allocation" in report.reason
