@@ -1,6 +1,7 @@
 """What gperftools' own heap checker leaves in the run directory, read as one value.
 
-The agent writes `evidence`, or `failure` and its last words. The checker writes what it says to `checker.log`
+The agent writes `evidence`, or `failure` and its last words. The checker writes what it says to
+`checker.log`
 
     Leak check _main_ detected leaks of 1417 bytes in 4 objects
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["Mapping", "find_mapping", "parse_maps", "parse_maps_lines", "render_maps"]
 
 MAPS_LINE = re.compile(
-    r"([0-9a-f]{1,16})-([0-9a-f]{1,16}) ([r-][w-][x-][ps]) ([0-9a-f]{1,16})"
+    r"([0-9a-f]{1,16})-([0-9a-f]{1,16}) ([r-][w-][x-][ps-]) ([0-9a-f]{1,16})"
     r" ([0-9a-f]{2,8}:[0-9a-f]{2,8}) ([0-9]{1,20})(?: +([^ ].*)?)?",
     re.ASCII,
 )
@@ -26,7 +26,8 @@ class Mapping:
     """One line: addresses `start` (in) to `end` (out) show `path` from byte `offset` on.
 
     `path` is "" for anonymous memory, `[stack]`, `[vdso]`, … for the kernel's own, and ends in
-    ` (deleted)` when the file is gone. `device` is `major:minor` in hexadecimal.
+    ` (deleted)` when the file is gone. `device` is `major:minor` in hexadecimal. gperftools writes
+    the fourth of `permissions` as `-` where the kernel says `s`, shared.
     """
 
     start: int

@@ -21,7 +21,7 @@ MAPPINGS = st.builds(
     Mapping,
     start=ADDRESSES,
     end=ADDRESSES.map(lambda address: address + 2**47),
-    permissions=st.sampled_from(["r-xp", "rw-p", "---p", "rw-s"]),
+    permissions=st.sampled_from(["r-xp", "rw-p", "---p", "rw-s", "rw--"]),
     offset=st.integers(0, 2**40),
     device=st.sampled_from(["00:00", "fe:00", "103:0a"]),
     inode=st.integers(0, 2**63),
