@@ -211,14 +211,18 @@ struct lc_exit {
 extern struct lc_range lc_start_up_frames; /* of libc, between main's caller and argv */
 extern const struct link_map *lc_first_link_map;
 extern uintptr_t lc_static_tls_bytes; /* at most, below a thread pointer */
+void lc_exits_find(void); /* first of all, and also in a process that is not observed */
 const char *lc_exits_start(void); /* NULL, or why the exit bridge is not in place */
 bool lc_patch_jump(uintptr_t at, const void *target);
 const char *lc_patch_go_exit(const void *target);
 /* Redirects the call of `callee` in `function`; false when there is none. */
 bool lc_patch_call(uintptr_t function, uintptr_t callee, const void *target);
+/* What a function calls first, of the image's functions; 0 when nothing. */
+uintptr_t lc_first_call(struct lc_range function, struct lc_range image);
 void lc_world_thunk(void);
 void lc_go_exit_thunk(void);
 void lc_libc_exit_thunk(void);
+void lc_exit_begins_thunk(void);
 void lc_call_on_stack(void (*function)(void *), void *argument, void *stack_top);
 
 /* ---- heapcheck.c ---- */
@@ -240,6 +244,9 @@ bool lc_is_canary(const struct lc_block *block);
 
 /* ---- check.c ---- */
 void lc_check(const struct lc_exit *exit); /* once a process */
+/* unwind.c: from an exit call within libc to the frame of the program that called libc. `sp` points
+ * to the return address. Not safe in a hook. */
+void lc_skip_libc_frames(struct lc_exit *exit);
 /* Sees to it that the frozen copy is taken while Go's world still stands for the dump. */
 void lc_snapshot_at_dump_start(void);
 extern int lc_observed_pid; /* 0 until the agent is in place */

@@ -2,8 +2,9 @@
  *   normal, strict:  before exit handlers: exit(), return from main, quick_exit()
  *   draconian:       after them: libc's _exit(), the last step of each of the above
  *   Go:              runtime.exit, which makes the raw system call itself
- * exit(), quick_exit() and __libc_start_main() are interposed. libc calls its own _exit()
- * without a symbol look-up, so that one is redirected in memory, like runtime.exit. */
+ * exit(), quick_exit() and __libc_start_main() are interposed. libc calls its own exit() and
+ * _exit() without a symbol look-up, so those are redirected in memory, like runtime.exit: all of
+ * _exit(), and of exit() the call of what runs the handlers. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -20,8 +21,10 @@ int lc_observed_pid;
 
 void lc_go_exit(int code, uintptr_t sp, const uintptr_t *saved);
 void lc_libc_exit(int code, uintptr_t sp, const uintptr_t *saved);
+void lc_exit_begins(int code, uintptr_t sp, const uintptr_t *saved);
+void lc_quick_exit_begins(int code, uintptr_t sp, const uintptr_t *saved);
+uintptr_t lc_run_exit_handlers, lc_real_exit, lc_real_quick_exit; /* libc's */
 
-typedef void (*exit_function)(int code) __attribute__((noreturn));
 typedef int (*main_function)(int argc, char **argv, char **envp);
 typedef int (*start_function)(main_function, int, char **, void (*)(void), void (*)(void),
                               void (*)(void), void *);
@@ -37,50 +40,49 @@ static void __attribute__((noreturn)) leave(int code) {
   }
 }
 
-static void check_and_leave(const char *moment, int code, uintptr_t sp, const uintptr_t *saved) {
+/* `sp` points to the return address, `saved` holds rbx, rbp, r12 to r15. */
+static void check_at(const char *moment, int code, uintptr_t sp, const uintptr_t *saved) {
   struct lc_exit at = {.moment = moment, .code = code, .sp = sp};
   at.pc = *(const uintptr_t *)sp;
   for (int i = 0; i < 6; i++) {
     at.registers[i] = saved[i];
   }
+  lc_guard++;
+  lc_skip_libc_frames(&at);
+  lc_guard--;
   lc_check(&at);
+}
+
+/* From thunk.S, on the agent's own stack. */
+void lc_go_exit(int code, uintptr_t sp, const uintptr_t *saved) {
+  check_at("go_exit", code, sp, saved);
   lc_stats_print();
   leave(code);
 }
 
-/* From thunk.S, on the agent's own stack. `saved` holds rbx, rbp, r12 to r15. */
-void lc_go_exit(int code, uintptr_t sp, const uintptr_t *saved) {
-  check_and_leave("go_exit", code, sp, saved);
-}
-
 void lc_libc_exit(int code, uintptr_t sp, const uintptr_t *saved) {
-  check_and_leave("_exit", code, sp, saved);
+  check_at("_exit", code, sp, saved);
+  lc_stats_print();
+  leave(code);
 }
 
-static void check_before_handlers(const char *moment, int code) {
+static bool comes_before_handlers(void) {
+  return lc_config.level != LC_DRACONIAN && lc_observed_pid != 0 && lc_is_observed_process();
+}
+
+/* From thunk.S, on the program's stack. */
+void lc_exit_begins(int code, uintptr_t sp, const uintptr_t *saved) {
   lc_heapcheck_cancel_own_check();
-  if (lc_config.level == LC_DRACONIAN || lc_observed_pid == 0 || !lc_is_observed_process()) {
-    return;
+  if (comes_before_handlers()) {
+    check_at("exit", code, sp, saved);
   }
-  struct lc_exit at = {.moment = moment, .code = code};
-  __asm__ volatile("mov %%rbx, 0(%0)\n\tmov %%rbp, 8(%0)\n\tmov %%r12, 16(%0)\n\t"
-                   "mov %%r13, 24(%0)\n\tmov %%r14, 32(%0)\n\tmov %%r15, 40(%0)"
-                   :
-                   : "r"(at.registers)
-                   : "memory");
-  at.sp = (uintptr_t)__builtin_frame_address(0);
-  at.pc = (uintptr_t)__builtin_return_address(0);
-  lc_check(&at);
 }
 
-__attribute__((visibility("default"))) void exit(int code) {
-  check_before_handlers("exit", code);
-  ((exit_function)dlsym(RTLD_NEXT, "exit"))(code);
-}
-
-__attribute__((visibility("default"))) void quick_exit(int code) {
-  check_before_handlers("quick_exit", code);
-  ((exit_function)dlsym(RTLD_NEXT, "quick_exit"))(code);
+void lc_quick_exit_begins(int code, uintptr_t sp, const uintptr_t *saved) {
+  lc_heapcheck_cancel_own_check();
+  if (comes_before_handlers()) {
+    check_at("quick_exit", code, sp, saved);
+  }
 }
 
 struct lc_range lc_start_up_frames;
@@ -91,7 +93,11 @@ static int observed_main(int argc, char **argv, char **envp) {
     lc_forget_checker_variables(argv + argc + 1);
   }
   int code = real_main(argc, argv, envp);
-  check_before_handlers("main_returned", code);
+  lc_heapcheck_cancel_own_check();
+  if (comes_before_handlers()) { /* no frame of the program is left */
+    struct lc_exit at = {.moment = "main_returned", .code = code, .sp = lc_start_up_frames.lo};
+    lc_check(&at);
+  }
   return code;
 }
 
@@ -108,6 +114,11 @@ __libc_start_main(main_function program, int argc, char **argv, void (*init)(voi
   return start(observed_main, argc, argv, init, fini, rtld_fini, stack_end);
 }
 
+void lc_exits_find(void) {
+  lc_real_exit = (uintptr_t)dlsym(RTLD_NEXT, "exit");
+  lc_real_quick_exit = (uintptr_t)dlsym(RTLD_NEXT, "quick_exit");
+}
+
 const char *lc_exits_start(void) {
   char *stack = lc_map(EXIT_STACK);
   if (stack == NULL) {
@@ -120,5 +131,8 @@ const char *lc_exits_start(void) {
     return "the exit bridge could not be built: the kernel refused to make libc's text writable "
            "(mprotect; SELinux execmod?)";
   }
+  struct lc_range exits = lc_function_at(lc_real_exit);
+  lc_run_exit_handlers = lc_first_call(exits, lc_libc_image);
+  lc_patch_call(exits.lo, lc_run_exit_handlers, (const void *)lc_exit_begins_thunk);
   return lc_config.go ? lc_patch_go_exit((const void *)lc_go_exit_thunk) : NULL;
 }

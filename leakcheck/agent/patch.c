@@ -145,6 +145,18 @@ static uintptr_t find_call(uintptr_t function, uintptr_t callee) {
   return 0;
 }
 
+uintptr_t lc_first_call(struct lc_range function, struct lc_range image) {
+  for (uintptr_t at = function.lo; at + 5 <= function.hi; at++) {
+    int32_t displacement;
+    memcpy(&displacement, (const void *)(at + 1), sizeof displacement);
+    uintptr_t callee = at + 5 + (uintptr_t)(intptr_t)displacement;
+    if (*(const unsigned char *)at == 0xe8 && callee % 16 == 0 && lc_in_image(image, callee)) {
+      return callee;
+    }
+  }
+  return 0;
+}
+
 bool lc_patch_call(uintptr_t function, uintptr_t callee, const void *target) {
   uintptr_t at = find_call(function, callee);
   uintptr_t jump = at != 0 ? near_jump(at, target) : 0;

@@ -231,7 +231,7 @@ static void add_dynamic_tls(struct collecting *to, uintptr_t thread_pointer) {
  * of the program; above it are argv and the environment. */
 static void add_frames(struct collecting *to, uintptr_t lo, uintptr_t hi) {
   struct lc_range start_up = lc_start_up_frames;
-  if (start_up.lo != 0 && lo < start_up.lo && hi >= start_up.hi) {
+  if (start_up.lo != 0 && lo <= start_up.lo && hi >= start_up.hi) {
     add_mapped_root(to, lo, start_up.lo);
     lo = start_up.hi;
   }

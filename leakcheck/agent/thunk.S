@@ -4,6 +4,11 @@
         .text
         .hidden lc_go_exit
         .hidden lc_libc_exit
+        .hidden lc_exit_begins
+        .hidden lc_quick_exit_begins
+        .hidden lc_run_exit_handlers
+        .hidden lc_real_exit
+        .hidden lc_real_quick_exit
         .hidden lc_exit_stack_top
         .hidden lc_exit_claimed
         .hidden lc_observed_pid
@@ -58,6 +63,58 @@ lc_libc_exit_thunk:
         endbr64
         leave   lc_libc_exit
         .size   lc_libc_exit_thunk, . - lc_libc_exit_thunk
+
+/* On the program's own stack: tells `handler` and goes on to `next` with all as it was. The handler
+ * gets the exit code, where the return address is, and rbx, rbp, r12 to r15. */
+        .macro  begins handler next
+        endbr64
+        push    %rdi
+        push    %rsi
+        push    %rdx
+        push    %rcx
+        push    %r15
+        push    %r14
+        push    %r13
+        push    %r12
+        push    %rbp
+        push    %rbx
+        mov     %rsp, %rdx
+        lea     80(%rsp), %rsi
+        sub     $8, %rsp
+        call    \handler
+        add     $8, %rsp
+        pop     %rbx
+        pop     %rbp
+        pop     %r12
+        pop     %r13
+        pop     %r14
+        pop     %r15
+        pop     %rcx
+        pop     %rdx
+        pop     %rsi
+        pop     %rdi
+        jmp     *\next(%rip)
+        .endm
+
+/* Stands before the call of __run_exit_handlers in libc's exit(). */
+        .globl  lc_exit_begins_thunk
+        .hidden lc_exit_begins_thunk
+        .type   lc_exit_begins_thunk, @function
+lc_exit_begins_thunk:
+        begins  lc_exit_begins lc_run_exit_handlers
+        .size   lc_exit_begins_thunk, . - lc_exit_begins_thunk
+
+        .globl  exit
+        .type   exit, @function
+exit:
+        begins  lc_exit_begins lc_real_exit
+        .size   exit, . - exit
+
+        .globl  quick_exit
+        .type   quick_exit, @function
+quick_exit:
+        begins  lc_quick_exit_begins lc_real_quick_exit
+        .size   quick_exit, . - quick_exit
 
 lc_leave_unobserved:
         mov     $231, %eax              /* exit_group */

@@ -5,12 +5,22 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <signal.h>
+#include <ucontext.h>
 #include <unwind.h>
 
 #include "agent.h"
 #include "sys.h"
 
 typedef int (*backtrace_function)(void **frames, int room);
+
+/* libunwind.h and libunwind-x86_64.h: the cursor is opaque, the context is a ucontext_t. */
+#define CURSOR_WORDS 512 /* 127 up to 1.8 */
+#define UNWIND_SP 7
+#define UNWIND_PC 16
+static const int callee_saved[6] = {3, 6, 12, 13, 14, 15}; /* rbx, rbp, r12 to r15 */
+static int (*init_cursor)(uintptr_t *cursor, ucontext_t *context);
+static int (*step_cursor)(uintptr_t *cursor);
+static int (*get_register)(uintptr_t *cursor, int number, uintptr_t *value);
 
 static backtrace_function cached_backtrace;
 
@@ -40,37 +50,90 @@ static uint32_t by_gcc(uintptr_t *frames, uint32_t room) {
   return to.count;
 }
 
-static struct lc_range libunwind_image;
-
 typedef int (*mask_function)(int how, const sigset_t *wanted, sigset_t *before);
-static mask_function real_sigprocmask;
+static mask_function real_sigprocmask, real_pthread_sigmask;
 
-/* libunwind blocks all signals while it holds a lock. glibc's sigprocmask never blocks its own
- * two real-time signals, nor does it block them again afterwards; but the thread that makes
- * SIGEV_THREAD timers tick waits for one of them, blocked, and the next tick would kill the
- * program. So for libunwind the mask is what it asks for. */
+/* libunwind blocks all signals while it holds a lock. glibc leaves its own two real-time signals
+ * out of a full set, and never blocks them again; but the thread that makes SIGEV_THREAD timers
+ * tick waits for one of them, blocked, and the next tick would kill the program. So while
+ * libunwind works for the agent, all means all, and what was blocked before is so again. */
+static long set_raw_mask(int how, const sigset_t *wanted, sigset_t *before) {
+  uint64_t mask = wanted != NULL ? *(const uint64_t *)wanted : 0;
+  if (before != NULL) { /* the beginning of such a stretch */
+    mask |= (uint64_t)3 << 31;
+  }
+  return lc_sys4(SYS_rt_sigprocmask, how, wanted != NULL ? &mask : NULL, before, 8);
+}
+
+static mask_function find(mask_function *found, const char *name) {
+  if (*found == NULL) {
+    *found = (mask_function)dlsym(RTLD_NEXT, name);
+  }
+  return *found;
+}
+
 __attribute__((visibility("default"))) int sigprocmask(int how, const sigset_t *wanted,
                                                        sigset_t *before) {
-  if (!lc_in_image(libunwind_image, (uintptr_t)__builtin_return_address(0))) {
-    if (real_sigprocmask == NULL) {
-      real_sigprocmask = (mask_function)dlsym(RTLD_NEXT, "sigprocmask");
-    }
-    return real_sigprocmask(how, wanted, before);
+  if (lc_guard == 0) {
+    return find(&real_sigprocmask, "sigprocmask")(how, wanted, before);
   }
-  long result = lc_sys4(SYS_rt_sigprocmask, how, wanted, before, 8);
+  long result = set_raw_mask(how, wanted, before);
   if (result < 0) {
     errno = (int)-result;
   }
   return result < 0 ? -1 : 0;
 }
 
+/* libunwind's choice from 1.7 on; it returns the error. */
+__attribute__((visibility("default"))) int pthread_sigmask(int how, const sigset_t *wanted,
+                                                           sigset_t *before) {
+  if (lc_guard == 0) {
+    return find(&real_pthread_sigmask, "pthread_sigmask")(how, wanted, before);
+  }
+  return (int)-set_raw_mask(how, wanted, before);
+}
+
 void lc_unwind_start(void) {
-  real_sigprocmask = (mask_function)dlsym(RTLD_NEXT, "sigprocmask");
+  find(&real_sigprocmask, "sigprocmask");
+  find(&real_pthread_sigmask, "pthread_sigmask");
   void *library = dlopen("libunwind.so.8", RTLD_NOW | RTLD_LOCAL);
   if (library != NULL) {
     cached_backtrace = (backtrace_function)dlsym(library, "unw_backtrace");
-    libunwind_image = lc_image_around((uintptr_t)cached_backtrace);
+    *(void **)&init_cursor = dlsym(library, "_ULx86_64_init_local");
+    *(void **)&step_cursor = dlsym(library, "_ULx86_64_step");
+    *(void **)&get_register = dlsym(library, "_ULx86_64_get_reg");
   }
+}
+
+static void start_at(ucontext_t *context, const struct lc_exit *exit) {
+  static const int order[6] = {REG_RBX, REG_RBP, REG_R12, REG_R13, REG_R14, REG_R15};
+  for (int i = 0; i < 6; i++) {
+    context->uc_mcontext.gregs[order[i]] = (greg_t)exit->registers[i];
+  }
+  context->uc_mcontext.gregs[REG_RIP] = (greg_t)exit->pc;
+  context->uc_mcontext.gregs[REG_RSP] = (greg_t)(exit->sp + sizeof exit->pc); /* behind the call */
+}
+
+/* errx() and the like have large frames that they do not write, full of what was there before. */
+void lc_skip_libc_frames(struct lc_exit *exit) {
+  uintptr_t cursor[CURSOR_WORDS] = {0};
+  ucontext_t context = {0};
+  struct lc_exit at = *exit;
+  start_at(&context, exit);
+  if (get_register == NULL || init_cursor == NULL || step_cursor == NULL ||
+      init_cursor(cursor, &context) < 0) {
+    return;
+  }
+  while (lc_in_image(lc_libc_image, at.pc)) {
+    if (step_cursor(cursor) <= 0 || get_register(cursor, UNWIND_PC, &at.pc) < 0 ||
+        get_register(cursor, UNWIND_SP, &at.sp) < 0) {
+      return;
+    }
+    for (int i = 0; i < 6; i++) {
+      get_register(cursor, callee_saved[i], &at.registers[i]);
+    }
+  }
+  *exit = at;
 }
 
 const char *lc_unwinder_name(void) { return cached_backtrace != NULL ? "libunwind" : "gcc"; }

@@ -27,6 +27,7 @@ EXPORTED = {
     "memalign",
     "posix_memalign",
     "pthread_create",
+    "pthread_sigmask",
     "quick_exit",
     "realloc",
     "sigprocmask",
