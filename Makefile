@@ -14,6 +14,7 @@ COMMON = $(call option,project,PROJECT) $(call option,package,PACKAGE) \
     $(call option,test,TEST) $(call option,engine,ENGINE) $(call option,binary,BINARY) \
     $(call option,timeout,TIMEOUT) $(call option,json,JSON) \
     $(call option,shard,SHARD) $(call option,durations,DURATIONS) \
+    $(call option,suppressions,SUPPRESSIONS) \
     $(if $(filter-out 0,$(value ISOLATE)),--isolate)
 SHOW = $(call option,profile,PROFILE) $(call option,base,BASE) $(call option,sample,SAMPLE) \
     $(call option,project,PROJECT) $(call option,binary,BINARY)
@@ -21,7 +22,7 @@ SHOW = $(call option,profile,PROFILE) $(call option,base,BASE) $(call option,sam
 PROGRAM_ARGS = $(if $(value ARGS),-- $(call literal,ARGS))
 
 # The tested program's environment is not to hold make's own.
-unexport PROJECT PACKAGE TEST LEVEL ENGINE BINARY TIMEOUT JSON SHARD DURATIONS ISOLATE ARGS \
+unexport PROJECT PACKAGE TEST LEVEL ENGINE BINARY TIMEOUT JSON SHARD DURATIONS SUPPRESSIONS ISOLATE ARGS \
     PROFILE BASE SAMPLE PEEK OUTPUT PORT MAKEFLAGS MFLAGS
 
 .DEFAULT_GOAL := help
@@ -30,7 +31,7 @@ unexport PROJECT PACKAGE TEST LEVEL ENGINE BINARY TIMEOUT JSON SHARD DURATIONS I
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 26
-	@printf '\nOptions: PROJECT PACKAGE TEST LEVEL ENGINE BINARY TIMEOUT JSON SHARD DURATIONS ISOLATE=1, ARGS for the program itself\n'
+	@printf '\nOptions: PROJECT PACKAGE TEST LEVEL ENGINE BINARY TIMEOUT JSON SHARD DURATIONS SUPPRESSIONS ISOLATE=1, ARGS for the program itself\n'
 	@printf 'Of profiles: PROFILE BASE SAMPLE PEEK OUTPUT PORT\n'
 	@printf "Example: make test-tcmalloc TEST='^TestProbe' LEVEL=strict\n"
 

@@ -31,6 +31,7 @@ from leakcheck.reports.stacklines import Places
 from leakcheck.reports.terminal import MAX_LEAKS, View, print_terminal
 from leakcheck.settings import Settings, load_environment, parse_level
 from leakcheck.shards import as_part, durations_of, parse_shard
+from leakcheck.suppressions import read_suppressions, render_suppressions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -70,6 +71,8 @@ class Choices:
     isolate: bool = False
     shard: str | None = None
     durations: str | None = None
+    suppressions: str | None = None
+    print_suppressions: bool = False
     arguments: tuple[str, ...] = ()
 
 
@@ -86,6 +89,7 @@ def program_arguments(remainder: str, argv: Sequence[str]) -> tuple[str, ...]:
 def request_of(choices: Choices) -> Request:
     """Translate the words into a request. Raises BadInput."""
     timeout, level = choices.timeout, choices.level
+    suppressions = path_of(choices.suppressions)
     return Request(
         project=path_of(choices.project),
         package=choices.package,
@@ -101,6 +105,7 @@ def request_of(choices: Choices) -> Request:
         isolate=choices.isolate,
         part=None if choices.shard is None else parse_shard(choices.shard),
         durations=_durations(choices.durations),
+        rules=read_suppressions(suppressions) if suppressions else (),
     )
 
 
@@ -180,7 +185,8 @@ def _check_and_print(choices: Choices, recorder: Recorder | None) -> Report:
     request, max_leaks = request_of(choices), _max_leaks(choices.max_leaks)
     request = replace(request, recorder=recorder)
     settings = Settings.from_mapping(load_environment(Path.cwd()))
-    report = check(request, settings, TerminalWatcher(Console(stderr=True)))
+    watcher = TerminalWatcher(Console(stderr=True), all_to_errors=choices.print_suppressions)
+    report = check(request, settings, watcher)
     root = Path.cwd() if request.binary else project_of(request, settings)
     _print(report, choices, max_leaks, root=root)
     return report
@@ -193,7 +199,10 @@ def _print(report: Report, choices: Choices, max_leaks: int, *, root: Path) -> N
         places=Places(project=root, home=Path.home()),
         sources=Sources(),
     )
-    print_terminal(report, Console(), view)
+    print_terminal(report, Console(stderr=choices.print_suppressions), view)
+    if choices.print_suppressions:
+        leaks = [leak for run in report.runs for leak in run.leaks]
+        Console().out(render_suppressions(leaks), highlight=False, end="")
 
 
 def _refused(error: BaseException, choices: Choices) -> Report:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from leakcheck.model import Frame, Leak
 
-__all__ = ["fingerprint", "stable_frame", "with_ids"]
+__all__ = ["CGO_HASH", "CLOSURE_NUMBERS", "fingerprint", "stable_frame", "with_ids"]
 
 ID_DIGITS = 12
 

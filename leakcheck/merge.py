@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from leakcheck.errors import BadInput
@@ -42,12 +43,19 @@ def merge_reports(reports: Sequence[NamedReport]) -> Report:
     units = next((share.part.units for share in shares if share.part.units), ())
     runs = tuple(_runs(shares, units))
     _refuse_missing(units, runs)
-    return judge(
+    report = judge(
         runs,
         level=shares[0].report.level,
         engine=shares[0].report.engine,
         skipped=dict.fromkeys(each for share in shares for each in share.report.skipped),
     )
+    return replace(report, unused_suppressions=_unused(shares))
+
+
+def _unused(shares: Sequence[_Share]) -> tuple[str, ...]:
+    """Name the rules that suppressed nothing on any machine."""
+    first, *others = (share.report.unused_suppressions for share in shares)
+    return tuple(rule for rule in first if all(rule in other for other in others))
 
 
 def _share(named: NamedReport) -> _Share:

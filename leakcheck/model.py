@@ -163,6 +163,7 @@ class Report:
 
     `skipped` names packages that were not run, with the reason ("example.com/m/x", "no cgo").
     `shard` is None unless this is one machine's part of a check.
+    `unused_suppressions` are the user's rules that matched no leak.
     """
 
     exit_code: int
@@ -178,3 +179,4 @@ class Report:
     runs: tuple[Run, ...] = ()
     skipped: tuple[tuple[str, str], ...] = ()
     shard: Part | None = None
+    unused_suppressions: tuple[str, ...] = ()

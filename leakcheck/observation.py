@@ -17,6 +17,7 @@ from leakcheck.launch.rundirectory import Orders, run_directory
 from leakcheck.model import Check, EngineName
 from leakcheck.process import Command, supervise
 from leakcheck.profiles.files import default_prefix, module_name, program_name
+from leakcheck.suppressions import mark_suppressed
 from leakcheck.symbolise import Symboliser
 from leakcheck.toolchain.discovery import find_cc, find_checker, find_tcmalloc
 from leakcheck.toolchain.golayout import read_go_layout
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from leakcheck.model import Level, Run
     from leakcheck.process import Completed
     from leakcheck.settings import Settings
+    from leakcheck.suppressions import Rule
     from leakcheck.toolchain.discovery import Tcmalloc
     from leakcheck.toolchain.elf import ElfFacts
 
@@ -73,7 +75,7 @@ class Recorder(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bench:
-    """What the runs of one request share.
+    """What the runs of one request share; `rules` suppress leaks.
 
     Runs may be observed on several threads; one at a time has the `reading` of its report,
     because the symboliser is not made for several. A `recorder` wants all that was allocated.
@@ -86,6 +88,7 @@ class Bench:
     symboliser: Symboliser
     watcher: Watcher
     recorder: Recorder | None = None
+    rules: tuple[Rule, ...] = ()
     reading: threading.Lock = field(default_factory=threading.Lock)
 
 
@@ -144,21 +147,21 @@ def observe_unannounced(program: Program, bench: Bench) -> Run:
         _tell_survivors(program, ended, bench.watcher)
         with bench.watcher.step("Reading the report"), bench.reading:
             findings = _read_findings(run_dir, bench)
-            run = _judged(program, ended, findings, bench.level)
+            run = _judged(program, ended, findings, bench)
             _record(run, findings, run_dir, bench)
         _tell_extras(run_dir, program, findings, bench)
     return run
 
 
-def _judged(program: Program, ended: Completed, findings: Findings, level: Level) -> Run:
+def _judged(program: Program, ended: Completed, findings: Findings, bench: Bench) -> Run:
     run = judge_run(
         package=program.package,
         binary=program.name,
-        level=level,
+        level=bench.level,
         ended=ended,
         is_go_test=program.is_go_test,
         outcome=findings.outcome,
-        leaks=findings.leaks,
+        leaks=mark_suppressed(findings.leaks, bench.rules, bench.level),
     )
     # The path that was run may be temporary; the name stays true.
     return replace(run, argv=(program.name, *program.argv[1:]))

@@ -19,6 +19,7 @@ from leakcheck.launch.rundirectory import run_directory
 from leakcheck.model import Check, EngineName, Level, Report, Run, Tests
 from leakcheck.observation import find_library, observe, program_environment, set_up
 from leakcheck.shards import WHOLE, Dealer, as_part
+from leakcheck.suppressions import rules_at, unused_rules
 from leakcheck.toolchain.discovery import find_go
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from leakcheck.model import Part
     from leakcheck.observation import Bench, Recorder, Watcher
     from leakcheck.settings import Settings
+    from leakcheck.suppressions import Rule
 
 __all__ = ["Request", "check", "project_of", "refused", "select_packages"]
 
@@ -38,7 +40,8 @@ class Request:
     """What the user asked for; None leaves it to the settings.
 
     With `binary` that program is run, and `project` and `package` play no part. With `isolate`
-    each test runs in a process of its own. `recorder` is for a profile of what they allocated.
+    each test runs in a process of its own. `recorder` is for a profile of what they allocated,
+    `rules` are the user's suppressions.
     With `part` only what falls to that shard runs, by the `durations` of units that are known.
     """
 
@@ -52,6 +55,7 @@ class Request:
     recorder: Recorder | None = None
     part: Part | None = None
     durations: Mapping[str, float] = field(default_factory=dict)
+    rules: tuple[Rule, ...] = ()
 
 
 def check(request: Request, settings: Settings, watcher: Watcher) -> Report:
@@ -68,6 +72,7 @@ def check(request: Request, settings: Settings, watcher: Watcher) -> Report:
     else:
         runs, skipped = _check_packages(request, settings, watcher, dealer)
     report = judge(runs, level=level, engine=request.engine, skipped=skipped)
+    report = replace(report, unused_suppressions=unused_rules(request.rules, runs, level))
     return report if request.part is None else as_part(report, dealer.dealt())
 
 
@@ -150,8 +155,9 @@ def _check_binary(
 
 
 def _set_up(request: Request, settings: Settings, watcher: Watcher) -> Bench:
-    bench = set_up(request.level or settings.level, settings, watcher, request.engine)
-    return replace(bench, recorder=request.recorder)
+    level = request.level or settings.level
+    bench = set_up(level, settings, watcher, request.engine)
+    return replace(bench, recorder=request.recorder, rules=rules_at(level, request.rules))
 
 
 def _process_options(request: Request) -> Options:

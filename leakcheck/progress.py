@@ -19,10 +19,14 @@ __all__ = ["TerminalWatcher", "forget_standard_output"]
 
 
 class TerminalWatcher:
-    """Shows steps with a spinner on a terminal, as plain lines elsewhere."""
+    """Shows steps with a spinner on a terminal, as plain lines elsewhere.
 
-    def __init__(self, errors: Console) -> None:
+    With `all_to_errors` standard output is for something else than the tested program's.
+    """
+
+    def __init__(self, errors: Console, *, all_to_errors: bool = False) -> None:
         self._errors = errors
+        self._all_to_errors = all_to_errors
 
     @contextlib.contextmanager
     def step(self, text: str) -> Iterator[None]:
@@ -41,8 +45,9 @@ class TerminalWatcher:
     def output(self, data: bytes) -> None:
         """Pass on what the tested program wrote; a reader that went away is no error."""
         try:
-            sys.stdout.buffer.write(data)
-            sys.stdout.buffer.flush()
+            stream = sys.stderr if self._all_to_errors else sys.stdout
+            stream.buffer.write(data)
+            stream.buffer.flush()
         except BrokenPipeError:
             forget_standard_output()
 

@@ -72,6 +72,12 @@ _OPTIONS = (
     ),
     Option("shard", "run the part I of N, I/N; leakcheck merge puts the reports together"),
     Option("durations", "share out by the durations in this JSON report of an earlier check"),
+    Option("suppressions", "accept the leaks that the rules in this file name"),
+    Option(
+        "print_suppressions",
+        "write rules for the leaks found to standard output, and all else to standard error",
+        default=False,
+    ),
     Option("verbose", "name each test as it runs, and show all frames of the leaks", default=False),
 )
 _MERGE = (

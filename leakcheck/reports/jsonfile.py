@@ -56,6 +56,7 @@ def report_object(report: Report) -> dict[str, Any]:
         "suppressed_objects": report.suppressed_objects,
         "runs": [run_object(run) for run in report.runs],
         "skipped": [{"package": package, "reason": why} for package, why in report.skipped],
+        "unused_suppressions": list(report.unused_suppressions),
         "shard": None if report.shard is None else part_object(report.shard),
     }
 
@@ -147,6 +148,9 @@ def read_report(whole: dict[str, Any]) -> Report:
         skipped=tuple(
             (typed(each["package"], str), typed(each["reason"], str))
             for each in typed(whole["skipped"], list)
+        ),
+        unused_suppressions=tuple(
+            typed(rule, str) for rule in typed(whole["unused_suppressions"], list)
         ),
         shard=read_part(whole.get("shard")),
     )

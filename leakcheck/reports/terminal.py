@@ -13,7 +13,7 @@ from rich.text import Text
 
 from leakcheck.launch.argv import isolated_test
 from leakcheck.model import Check, EngineName, Evidence, Report, Run, Tests
-from leakcheck.reports.labels import CHECK_STYLE, FAINT, TESTS_STYLE, labelled
+from leakcheck.reports.labels import CHECK_STYLE, FAINT, TESTS_STYLE, UNSURE, labelled
 from leakcheck.reports.sites import unaccepted
 from leakcheck.reports.terminalleaks import (
     DEFAULT_VIEW,
@@ -80,6 +80,8 @@ def report_lines(report: Report, view: View) -> Iterator[Text]:
         yield from table_lines(report.runs)
     for package, reason in report.skipped:
         yield labelled("Skipped", f"{printable(package)}: {printable(reason)}", FAINT)
+    for rule in report.unused_suppressions:
+        yield labelled("Unused", f"{printable(rule)} suppressed nothing", UNSURE)
     yield summary_line(report)
 
 

@@ -9,7 +9,7 @@ symboliser   address + mappings → frames
 
 from __future__ import annotations
 
-from leakcheck.symbolise.names import cgo_call, is_glue, is_runtime, split_creator
+from leakcheck.symbolise.names import cgo_call, demangle, is_glue, is_runtime, split_creator
 from leakcheck.symbolise.symboliser import Symboliser
 
-__all__ = ["Symboliser", "cgo_call", "is_glue", "is_runtime", "split_creator"]
+__all__ = ["Symboliser", "cgo_call", "demangle", "is_glue", "is_runtime", "split_creator"]

@@ -74,4 +74,5 @@ REPORTS = st.builds(
     skipped=st.lists(st.tuples(WORDS, WORDS), max_size=2).map(tuple),
     shard=st.none()
     | st.builds(Part, index=COUNTS, count=COUNTS, units=st.lists(WORDS, max_size=3).map(tuple)),
+    unused_suppressions=st.lists(WORDS, max_size=2).map(tuple),
 )

@@ -30,6 +30,7 @@ VARIABLES = (
     "JSON",
     "SHARD",
     "DURATIONS",
+    "SUPPRESSIONS",
     "ISOLATE",
     "ARGS",
     "PROFILE",
@@ -134,6 +135,7 @@ def test_every_option_is_handed_on(checkout: Checkout, target: str) -> None:
         "JSON",
         "SHARD",
         "DURATIONS",
+        "SUPPRESSIONS",
     )
     checkout.make(target, *(f"{name}=the {name}" for name in options))
     expected = [word for name in options for word in (f"--{name.lower()}", f"the {name}")]

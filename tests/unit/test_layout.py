@@ -36,6 +36,7 @@ LAYERS = (
     "ending",
     "silence",
     "judge",
+    "suppressions",
     "reports",
     "profiles",
     "doctor",

@@ -59,6 +59,16 @@ def test_the_merged_report_is_the_unsharded_one(order: tuple[int, ...]) -> None:
     assert merged == judge([A, LEAKY, C], level=Level.NORMAL, skipped=SKIPPED)
 
 
+def test_a_rule_is_unused_when_no_shard_had_use_for_it() -> None:
+    unused = (("k:1 leak:f", "k:2 leak:g"), ("k:2 leak:g", "k:3 leak:h"))
+    parts = [
+        named._replace(report=replace(named.report, unused_suppressions=rules))
+        for named, rules in zip((part(1, A, B), part(2, C)), unused, strict=True)
+    ]
+
+    assert merge_reports(parts).unused_suppressions == ("k:2 leak:g",)
+
+
 def test_a_single_shard_can_be_merged() -> None:
     assert merge_reports([part(1, A, B, C, count=1)]).check is Check.CLEAN
 

@@ -46,6 +46,7 @@ def test_the_keys_of_the_contract_are_always_there() -> None:
         "suppressed_objects",
         "runs",
         "skipped",
+        "unused_suppressions",
         "shard",
     ]
     assert list(whole["runs"][0]) == [

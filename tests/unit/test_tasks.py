@@ -25,6 +25,8 @@ OPTIONS = {
     "isolate",
     "shard",
     "durations",
+    "suppressions",
+    "print-suppressions",
     "max-leaks",
     "verbose",
 }
@@ -144,6 +146,7 @@ def test_every_option_is_handed_over_as_typed(calls: Calls) -> None:
         "max_leaks": "3",
         "shard": "1/2",
         "durations": "earlier.json",
+        "suppressions": "known.supp",
     }
     words = [word for name, text in typed.items() for word in (f"--{name.replace('_', '-')}", text)]
 

@@ -1,0 +1,3 @@
+module example.com/gothreads
+
+go 1.21
