@@ -50,6 +50,8 @@ static uint32_t by_gcc(uintptr_t *frames, uint32_t room) {
   return to.count;
 }
 
+static struct lc_range libunwind_image;
+
 typedef int (*mask_function)(int how, const sigset_t *wanted, sigset_t *before);
 static mask_function real_sigprocmask, real_pthread_sigmask;
 
@@ -99,6 +101,7 @@ void lc_unwind_start(void) {
   void *library = dlopen("libunwind.so.8", RTLD_NOW | RTLD_LOCAL);
   if (library != NULL) {
     cached_backtrace = (backtrace_function)dlsym(library, "unw_backtrace");
+    libunwind_image = lc_image_around((uintptr_t)cached_backtrace);
     *(void **)&init_cursor = dlsym(library, "_ULx86_64_init_local");
     *(void **)&step_cursor = dlsym(library, "_ULx86_64_step");
     *(void **)&get_register = dlsym(library, "_ULx86_64_get_reg");
