@@ -23,6 +23,13 @@ def accuracy(session: nox.Session) -> None:
     session.run(sys.executable, "-m", "tests.accuracy", *session.posargs, env={"PATH": path})
 
 
+@nox.session(venv_backend="none", default=False)
+def matrix(session: nox.Session) -> None:
+    """Try other Go releases, gperftools, compilers and systems, for real; options after `--`."""
+    path = path_with_own_programs(os.environ.get("PATH", os.defpath))
+    session.run(sys.executable, "-m", "tests.matrix", *session.posargs, env={"PATH": path})
+
+
 @nox.session(venv_backend="venv", default=False)
 def bench(session: nox.Session) -> None:
     """Measure leakcheck beside other tools; options after `--`."""

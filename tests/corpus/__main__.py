@@ -6,6 +6,7 @@ Prints one line for each case and level that was not right every time, then a su
 from __future__ import annotations
 
 import argparse
+import itertools
 import re
 import sys
 import tempfile
@@ -20,6 +21,7 @@ from tests.corpus.case import amounts, joined
 from tests.corpus.ccases import C_CASES
 from tests.corpus.findings import found_in
 from tests.corpus.gocases import GO_CASES
+from tests.corpus.shortfalls import shortfall_of
 from tests.corpus.workshop import CPrograms, GoTests
 
 if TYPE_CHECKING:
@@ -48,19 +50,20 @@ def main(argv: Sequence[str] | None = None) -> int:
         ]
         for cases in (GO_CASES, C_CASES)
     )
-    wrong = 0
+    wrong = known = 0
     with tempfile.TemporaryDirectory() as folder:
         for cases, kind in ((go_cases, GoTests), (c_cases, CPrograms)):
+            if not cases:
+                continue
             place = Path(folder) / kind.__name__
             place.mkdir()
             bench = kind.build(settings, place)
-            wrong += sum(
-                show(case, level, ask(bench, case, level, options.repeat))
-                for case in cases
-                for level in levels
-            )
+            for case, level in itertools.product(cases, levels):
+                times = show(case, level, ask(bench, case, level, options.repeat))
+                known += times if shortfall_of(case, level) else 0
+                wrong += 0 if shortfall_of(case, level) else times
     total = (len(go_cases) + len(c_cases)) * len(levels) * options.repeat
-    print(f"{total} runs, {wrong} wrong")  # noqa: T201
+    print(f"{total} runs, {wrong} wrong{f', and {known} as is known' if known else ''}")  # noqa: T201
     return 1 if wrong else 0
 
 
