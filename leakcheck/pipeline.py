@@ -21,6 +21,7 @@ from leakcheck.observation import find_library, observe, program_environment, se
 from leakcheck.shards import WHOLE, Dealer, as_part
 from leakcheck.suppressions import rules_at, unused_rules
 from leakcheck.toolchain.discovery import find_go
+from leakcheck.toolchain.machine import read_machine, refuse_other_processors
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -64,6 +65,7 @@ def check(request: Request, settings: Settings, watcher: Watcher) -> Report:
     One package of several that does not build is no error but a run that was not checked.
     """
     _refuse_misuse(request)
+    refuse_other_processors(read_machine())
     level = request.level or settings.level
     dealer = Dealer(request.part or WHOLE, request.durations)
     skipped: tuple[tuple[str, str], ...] = ()

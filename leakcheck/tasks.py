@@ -109,6 +109,7 @@ def _with_options(
     """
 
     def body(context: Context, **given: Any) -> None:
+        _refuse_other_systems()
         work(context, **given)
 
     body.__doc__ = meaning
@@ -192,6 +193,7 @@ pprof_http = _show_task(
 @task(auto_shortflags=False)
 def doctor(_context: Context) -> None:
     """Show what leakcheck needs, what was found, and the command that mends the rest."""
+    _refuse_other_systems()
     from leakcheck import commandline  # noqa: PLC0415
 
     _end(commandline.exit_code_of(commandline.run_doctor))
@@ -200,6 +202,7 @@ def doctor(_context: Context) -> None:
 @task(auto_shortflags=False)
 def demo(_context: Context) -> None:
     """Find the planted leaks of the bundled example, and compare with what was planted."""
+    _refuse_other_systems()
     from leakcheck import commandline  # noqa: PLC0415
     from leakcheck.demo import run_demo  # noqa: PLC0415
 
@@ -227,6 +230,19 @@ def _init(_context: Context, **options: Any) -> None:
 init = _with_options(
     "init", "Write what a repository needs to check itself, never over its own files.", _INIT, _init
 )
+
+
+def _refuse_other_systems() -> None:
+    """Leave with 2 where the modules that do the work cannot even be imported."""
+    from leakcheck.errors import NotChecked  # noqa: PLC0415
+    from leakcheck.toolchain.machine import refuse_other_systems  # noqa: PLC0415
+
+    try:
+        refuse_other_systems(sys.platform)
+    except NotChecked as error:
+        labels = ("Not checked", error.what), ("Because", error.why), ("Type", error.hint)
+        told = "\n".join(f"{label:>12} {text}" for label, text in labels if text)
+        raise Exit(told, code=error.exit_code) from error
 
 
 def _end(exit_code: int) -> None:

@@ -9,14 +9,24 @@ import platform
 from dataclasses import dataclass
 from pathlib import Path
 
+from leakcheck.errors import NotChecked
+
 __all__ = [
     "Machine",
     "has_seccomp_listener",
     "parse_seccomp_actions",
     "patch_refusal",
     "read_machine",
+    "refuse_other_processors",
+    "refuse_other_systems",
 ]
 
+_LEAKS_ON_MAC = "leaks --atExit -- PROGRAM"
+_INSTEAD = {
+    "darwin": ("macOS", "in a container of linux/amd64, or use Apple's own tool", _LEAKS_ON_MAC),
+    "win32": ("Windows", "in WSL 2, which is Linux", "wsl leakcheck leak"),
+    "cygwin": ("Cygwin", "in WSL 2, which is Linux", "wsl leakcheck leak"),
+}
 _SECCOMP_ACTIONS = Path("/proc/sys/kernel/seccomp/actions_avail")
 
 
@@ -38,6 +48,29 @@ class Machine:
     def has_glibc(self) -> bool:
         """Whether the C library is the GNU one, which the agent needs (musl is not)."""
         return self.libc.startswith("glibc ")
+
+
+def refuse_other_systems(platform_name: str) -> None:
+    """Raise NotChecked unless `sys.platform` is Linux, saying what to use instead."""
+    if platform_name.startswith("linux"):
+        return
+    nothing = (platform_name, "on Linux on x86-64", "")
+    system, elsewhere, command = _INSTEAD.get(platform_name, nothing)
+    raise NotChecked(
+        f"leakcheck does not run on {system}",
+        why=f"it is made for Linux on x86-64 with glibc; run it {elsewhere}",
+        hint=command,
+    )
+
+
+def refuse_other_processors(machine: Machine) -> None:
+    """Raise NotChecked unless the processor is one that the agent is made for."""
+    if not machine.is_supported:
+        raise NotChecked(
+            f"leakcheck does not run on {machine.processor}",
+            why="the agent patches x86-64 code; run it on such a machine, or in its emulation",
+            hint="docker run --platform linux/amd64 …",
+        )
 
 
 def read_machine() -> Machine:

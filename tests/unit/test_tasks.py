@@ -272,3 +272,30 @@ def test_python_goes_on_writing_byte_code(calls: Calls, monkeypatch: pytest.Monk
 
     assert calls.choices
     assert sys.dont_write_bytecode is False
+
+
+@pytest.mark.parametrize(
+    ("platform_name", "shown"),
+    [
+        ("darwin", "leaks --atExit -- PROGRAM"),
+        ("win32", "WSL 2"),
+        ("freebsd14", "does not run on freebsd14"),
+    ],
+)
+@pytest.mark.parametrize("name", sorted(namespace.task_names))
+def test_every_task_refuses_other_systems_and_says_what_to_use_instead(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    platform_name: str,
+    shown: str,
+) -> None:
+    monkeypatch.setattr(sys, "platform", platform_name)
+
+    with pytest.raises(SystemExit) as ended:
+        main([name, *(["a.json"] if name == "merge" else [])])
+
+    assert ended.value.code == 2
+    errors = capsys.readouterr().err
+    assert errors.startswith(" Not checked leakcheck does not run on ")
+    assert shown in errors

@@ -4,12 +4,14 @@ import ctypes
 import errno
 import mmap
 import platform
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from leakcheck.errors import NotChecked
 from leakcheck.toolchain import machine
 from leakcheck.toolchain.machine import (
     Machine,
@@ -17,6 +19,8 @@ from leakcheck.toolchain.machine import (
     parse_seccomp_actions,
     patch_refusal,
     read_machine,
+    refuse_other_processors,
+    refuse_other_systems,
 )
 
 if TYPE_CHECKING:
@@ -41,6 +45,16 @@ def test_linux_on_x86_64_is_supported() -> None:
 )
 def test_no_other_machine_is(system: str, processor: str) -> None:
     assert not Machine(system=system, processor=processor, kernel="6.1", libc="").is_supported
+
+
+def test_another_processor_is_refused_by_name() -> None:
+    with pytest.raises(NotChecked, match="does not run on aarch64"):
+        refuse_other_processors(replace(DEBIAN, processor="aarch64"))
+
+
+def test_linux_on_x86_64_is_not_refused() -> None:
+    refuse_other_processors(DEBIAN)
+    refuse_other_systems("linux")
 
 
 @pytest.mark.parametrize(
