@@ -23,6 +23,7 @@ static int (*step_cursor)(uintptr_t *cursor);
 static int (*get_register)(uintptr_t *cursor, int number, uintptr_t *value);
 
 static backtrace_function cached_backtrace;
+static struct lc_range libunwind_image;
 
 static uint32_t by_libunwind(uintptr_t *frames, uint32_t room) {
   int count = cached_backtrace((void **)frames, (int)room);
