@@ -40,3 +40,20 @@ def bench(session: nox.Session) -> None:
         drawing = ("--plot-with", str(Path(session.bin) / "python"))
     command = (sys.executable, "-m", "tests.bench", *session.posargs, *drawing)
     session.run(*command, env={"PATH": path}, external=True)
+
+
+@nox.session(name="release-check", venv_backend="none", default=False)
+def release_check(session: nox.Session) -> None:
+    """Build wheel and sdist, look into them, and try the wheel; `-- --final` before a tag."""
+    path = path_with_own_programs(os.environ.get("PATH", os.defpath))
+    session.run(sys.executable, "-m", "tests.release", *session.posargs, env={"PATH": path})
+
+
+@nox.session(venv_backend="venv", default=False)
+def docs(session: nox.Session) -> None:
+    """Build the site in build/site, links checked; `-- --serve` shows it as it is edited."""
+    session.install("--require-hashes", "-r", "requirements/docs.txt")
+    if "--serve" in session.posargs:
+        session.run("mkdocs", "serve")
+    else:
+        session.run("mkdocs", "build", "--strict", "--site-dir", "build/site")

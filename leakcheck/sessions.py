@@ -123,6 +123,7 @@ def register_development(root: Path) -> None:
             (("pyproject.toml", "--group", "dev"), "requirements/locked.txt"),
             (("requirements/go.in",), "requirements/go.txt"),
             (("requirements/bench.in",), "requirements/bench.txt"),
+            (("requirements/docs.in",), "requirements/docs.txt"),
         )
         for source, output in locks:
             session.run(*_lock_command(*source, output=output), *session.posargs)

@@ -45,8 +45,8 @@ def test_no_lock_names_an_index_or_a_file(lock: Path) -> None:
     assert not re.search(r"^\s*(--(?!hash)|-[a-z])", text, re.MULTILINE)
 
 
-def test_there_are_three_locks() -> None:
-    assert [lock.name for lock in LOCKS] == ["bench.txt", "go.txt", "locked.txt"]
+def test_there_is_no_other_lock() -> None:
+    assert [lock.name for lock in LOCKS] == ["bench.txt", "docs.txt", "go.txt", "locked.txt"]
 
 
 def test_all_that_the_project_names_is_locked() -> None:
