@@ -53,7 +53,8 @@ def release_check(session: nox.Session) -> None:
 def docs(session: nox.Session) -> None:
     """Build the site in build/site, links checked; `-- --serve` shows it as it is edited."""
     session.install("--require-hashes", "-r", "requirements/docs.txt")
+    quiet = {"NO_MKDOCS_2_WARNING": "1"}  # an advertisement
     if "--serve" in session.posargs:
-        session.run("mkdocs", "serve")
+        session.run("mkdocs", "serve", env=quiet)
     else:
-        session.run("mkdocs", "build", "--strict", "--site-dir", "build/site")
+        session.run("mkdocs", "build", "--strict", "--site-dir", "build/site", env=quiet)
