@@ -40,53 +40,52 @@ def register(
     *,
     project: str | None = None,
     package: str | None = None,
+    suppressions: str | None = None,
     levels: Sequence[Level] = tuple(Level),
     name: str = "leak",
 ) -> None:
     """Add the session `name` to the noxfile, one for each of `levels`, `profile` and `pprof-…`.
 
-    `project` and `package` are defaults for the task's options of these names; without them the
-    task's own hold (LEAKCHECK_PROJECT, LEAKCHECK_PACKAGE).
+    `project`, `package` and `suppressions` are defaults for the task's options of these names;
+    without them the task's own hold (LEAKCHECK_PROJECT, LEAKCHECK_PACKAGE). With another `name`
+    the other sessions are `NAME-profile` and so on: nox would let one of the same name vanish.
     """
+    prefix = "" if name == "leak" else f"{name}-"
+    defaults = {"project": project, "package": package, "suppressions": suppressions}
 
     @nox.session(name=name, venv_backend="none")
     @nox.parametrize("level", [nox.param(level, id=level.value) for level in levels])
     def leak(session: nox.Session, level: Level) -> None:
         """Run the tests and look for leaks of native memory; options of the task after `--`."""
-        session.run(*leak_argv(level, session.posargs, project=project, package=package))
+        session.run(*leak_argv(level, session.posargs, **defaults))
 
-    @nox.session(venv_backend="none", default=False)
+    @nox.session(name=f"{prefix}profile", venv_backend="none", default=False)
     def profile(session: nox.Session) -> None:
         """Do as leak does, and write a heap profile; options of the task after `--`."""
-        session.run(*task_argv("profile", session.posargs, project=project, package=package))
+        session.run(*task_argv("profile", session.posargs, **defaults))
 
     for shown in ("pprof-text", "pprof-pdf", "pprof-http"):
-        _register_show(shown, project)
+        _register_show(shown, prefix, project)
 
 
-def _register_show(task: str, project: str | None) -> None:
-    @nox.session(name=task, venv_backend="none", default=False)
+def _register_show(task: str, prefix: str, project: str | None) -> None:
+    @nox.session(name=f"{prefix}{task}", venv_backend="none", default=False)
     def show(session: nox.Session) -> None:
         """Show the newest heap profile; options of the task after `--`."""
         session.run(*task_argv(task, session.posargs, project=project))
 
 
-def leak_argv(
-    level: Level, posargs: Sequence[str], *, project: str | None = None, package: str | None = None
-) -> tuple[str, ...]:
+def leak_argv(level: Level, posargs: Sequence[str], **defaults: str | None) -> tuple[str, ...]:
     """The command of one `leak` session; an option in `posargs` wins over the default."""
-    return task_argv("leak", ("--level", level.value, *posargs), project=project, package=package)
+    return task_argv("leak", ("--level", level.value, *posargs), **defaults)
 
 
-def task_argv(
-    task: str, posargs: Sequence[str], *, project: str | None = None, package: str | None = None
-) -> tuple[str, ...]:
+def task_argv(task: str, posargs: Sequence[str], **defaults: str | None) -> tuple[str, ...]:
     """The command of a session that is a task; an option in `posargs` wins over the default."""
-    defaults = (("--project", project), ("--package", package))
     given = {argument.partition("=")[0] for argument in _before_program_args(posargs)}
     chosen = (
         word
-        for option, value in defaults
+        for option, value in ((f"--{name}", value) for name, value in defaults.items())
         if value is not None and option not in given
         for word in (option, value)
     )

@@ -21,7 +21,9 @@ from leakcheck.tasks import namespace as leakcheck_tasks
 namespace = Collection.from_module(sys.modules[__name__])
 namespace.add_collection(leakcheck_tasks, "leakcheck")"""
 _COLLECTION = re.compile(r"^(namespace|ns)\b[^=\n]*=", re.MULTILINE)
-_LEAK_SESSION = re.compile(r"""^def leak\(|\bname=["']leak["']""", re.MULTILINE)
+_TAKEN_SESSION = re.compile(
+    r"""^def (?:leak|profile)\(|\bname=["'](?:leak|profile|pprof-\w+)["']""", re.MULTILINE
+)
 
 
 def additions(repository: Repository, drafts: tuple[Draft, ...]) -> tuple[tuple[str, str], ...]:
@@ -52,10 +54,10 @@ def _tasks_lines(tasks: str) -> str:
 
 
 def _nox_lines(repository: Repository, by_path: dict[str, str]) -> str:
-    """Take the calls of our own noxfile; with another name where there is a session `leak`."""
+    """Take the calls of our own noxfile; with another name where one of our sessions is taken."""
     start = by_path["noxfile.py"].index("from leakcheck")
     lines = by_path["noxfile.py"][start:].replace("\n\n", "\n").strip()
-    if _LEAK_SESSION.search(repository.text("noxfile.py") or ""):
+    if _TAKEN_SESSION.search(repository.text("noxfile.py") or ""):
         return lines.replace("register(project", 'register(name="leakcheck", project')
     return lines
 

@@ -203,7 +203,10 @@ def test_modules_without_c_are_left_out_where_one_has_it(
     init(folder)
 
     assert "Module inner: C is reached by .\n" in capsys.readouterr().out
-    assert 'register(project="inner", package=".")' in (folder / "noxfile.py").read_text()
+    assert (
+        'register(project="inner", package=".", suppressions="leakcheck.supp")'
+        in (folder / "noxfile.py").read_text()
+    )
 
 
 # The texts
@@ -230,8 +233,8 @@ def test_the_python_files_compile(modules: tuple[GoModule, ...]) -> None:
 def test_each_module_has_a_session_of_its_own() -> None:
     text = drafts(ROOT_MODULE, SUB_MODULE)["noxfile.py"]
 
-    assert 'register(project=".", package=".")' in text
-    assert 'register(name="leak-go-media", project="go/media", package="./...")' in text
+    assert 'register(project=".", package=".", suppressions="leakcheck.supp")' in text
+    assert 'register(name="leak-go-media", project="go/media", package="./...",' in text
 
 
 @pytest.mark.parametrize(
@@ -298,8 +301,9 @@ def make(folder: Path, *words: str, **environment: str) -> str:
     return " ".join(done.stdout.split()).replace(UNSET, "")
 
 
+DEFAULTS = "--project '.' --package '.' --suppressions 'leakcheck.supp'"
 UNSET = (
-    "env -u PROJECT -u PACKAGE -u TEST -u LEVEL -u TIMEOUT -u JSON -u ISOLATE"
+    "env -u PROJECT -u PACKAGE -u TEST -u LEVEL -u TIMEOUT -u JSON -u SUPPRESSIONS -u ISOLATE"
     " -u MAKEFLAGS -u MFLAGS "
 )
 
@@ -307,18 +311,21 @@ UNSET = (
 @pytest.mark.parametrize(
     ("words", "command"),
     [
-        (["test-tcmalloc"], "leakcheck leak --project '.' --package '.'"),
-        (["test-tcmalloc-strict"], "leakcheck strict --project '.' --package '.'"),
+        (
+            ["test-tcmalloc"],
+            f"leakcheck leak {DEFAULTS}",
+        ),
+        (
+            ["test-tcmalloc-strict"],
+            f"leakcheck strict {DEFAULTS}",
+        ),
         (
             ["test-tcmalloc", "TEST=^A('|B)$$", "ISOLATE=1", "LEVEL=strict"],
-            (
-                "leakcheck leak --level 'strict' --project '.' --package '.'"
-                " --test '^A('\\''|B)$' --isolate"
-            ),
+            (f"leakcheck leak --level 'strict' {DEFAULTS} --test '^A('\\''|B)$' --isolate"),
         ),
         (
             ["test-tcmalloc", "PROJECT=a b", "PACKAGE=./...", "TIMEOUT=1h", "JSON=x.json"],
-            "leakcheck leak --project 'a b' --package './...' --timeout '1h' --json 'x.json'",
+            "leakcheck leak --project 'a b' --package './...'",
         ),
         (["test-tcmalloc", "LEAKCHECK=.venv/bin/leakcheck", "ISOLATE=0"], ".venv/bin/leakcheck"),
         (["leakcheck-doctor"], "leakcheck doctor"),
@@ -336,7 +343,7 @@ def test_the_makefiles_own_variables_are_not_meant(folder: Path) -> None:
 
     command = make(folder, "test-tcmalloc", PROJECT="elsewhere")
 
-    assert command == "leakcheck leak --project '.' --package '.'"
+    assert command == f"leakcheck leak {DEFAULTS}"
 
 
 def test_the_fragment_leaves_the_default_goal_alone(folder: Path) -> None:
@@ -364,8 +371,9 @@ def test_tasks_go_into_the_collection_that_is_there(folder: Path, name: str) -> 
     assert f'{name}.add_collection(leakcheck_tasks, "leakcheck")' in by_hand(folder)["tasks.py"]
 
 
-def test_a_session_that_is_taken_is_told_around(folder: Path) -> None:
-    (folder / "noxfile.py").write_text("@nox.session\ndef leak(session):\n")
+@pytest.mark.parametrize("taken", ["def leak(session):", "@nox.session(name='profile')"])
+def test_a_session_that_is_taken_is_told_around(folder: Path, taken: str) -> None:
+    (folder / "noxfile.py").write_text(f"import nox\n{taken}\n")
 
     assert 'register(name="leakcheck", project=' in by_hand(folder)["noxfile.py"]
 

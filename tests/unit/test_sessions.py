@@ -92,3 +92,9 @@ def test_profiles_are_made_and_shown_only_when_asked_for(tmp_path: Path) -> None
     (tmp_path / "noxfile.py").write_text(NOXFILE.format(arguments=""))
     asked = nox_json(tmp_path, "--sessions", *PROFILE_SESSIONS)
     assert [session["session"] for session in asked] == PROFILE_SESSIONS
+
+
+def test_sessions_of_another_name_leave_the_repositorys_own_alone(tmp_path: Path) -> None:
+    (tmp_path / "noxfile.py").write_text(NOXFILE.format(arguments="name='leakcheck'"))
+    names = [str(session["session"]) for session in nox_json(tmp_path)]
+    assert all(name.startswith(("leakcheck(", "leakcheck-")) for name in names)
