@@ -16,7 +16,13 @@ from leakcheck.judge import judge_run
 from leakcheck.launch.rundirectory import Orders, run_directory
 from leakcheck.model import Check, EngineName
 from leakcheck.process import Command, supervise
-from leakcheck.profiles.files import default_prefix, module_name, program_name
+from leakcheck.profiles.files import (
+    CHECKERS,
+    default_prefix,
+    module_name,
+    program_name,
+    write_numbered,
+)
 from leakcheck.suppressions import mark_suppressed
 from leakcheck.symbolise import Symboliser
 from leakcheck.toolchain.discovery import find_cc, find_checker, find_tcmalloc
@@ -241,12 +247,14 @@ def _tell_extras(run_dir: Path, program: Program, findings: Findings, bench: Ben
 def _keep_profile(run_dir: Path, program: Program, bench: Bench) -> None:
     """Keep the profile for pprof; when it cannot be kept, the run's verdict still can."""
     prefix = bench.settings.heapprofile or prefix_for(program)
+    content = heapcheck.read_profile(run_dir)
+    if content is None:
+        return
     try:
-        kept = heapcheck.keep_profile(run_dir, prefix)
+        kept = write_numbered(prefix, content, CHECKERS)
     except BadInput as error:
         bench.watcher.say(str(error))
-        return
-    if kept is not None:
+    else:
         bench.watcher.say(f"gperftools' heap profile: {kept}")
 
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 from leakcheck.attribution import collect_leaks
 from leakcheck.checkerreport import CHECKER_LOG, PROFILE_PATTERN, read_checker_outcome
 from leakcheck.engines import agent
 from leakcheck.engines.agent import Findings
-from leakcheck.errors import BadInput
 from leakcheck.evidence import NoReport
 
 if TYPE_CHECKING:
@@ -21,11 +19,10 @@ if TYPE_CHECKING:
     from leakcheck.model import Frame
     from leakcheck.symbolise import Symboliser
 
-__all__ = ["arm", "keep_profile", "read_findings", "read_words"]
+__all__ = ["arm", "read_findings", "read_profile", "read_words"]
 
 _QUIET = "-1"
 """tcmalloc then says warnings and errors, and not that its checker is active."""
-_MOST_KEPT = 9999
 
 
 def arm(
@@ -63,30 +60,7 @@ def read_words(run_dir: Path) -> str:
     return log.read_bytes().decode(errors="replace") if log.is_file() else ""
 
 
-def keep_profile(run_dir: Path, prefix: str) -> Path | None:
-    """Copy the checker's own end profile to the first free `PREFIX.heapcheck.NNNN.heap`.
-
-    Nothing is overwritten. None when the checker left no profile. Raises BadInput when it
-    cannot be written there.
-    """
+def read_profile(run_dir: Path) -> bytes | None:
+    """Read the checker's own end profile as it wrote it; None when it left none."""
     found = sorted(run_dir.glob(PROFILE_PATTERN))
-    if not found:
-        return None
-    content = found[0].read_bytes()
-    for number in range(1, _MOST_KEPT + 1):
-        kept = f"{prefix}.heapcheck.{number:04}.heap"
-        try:
-            _write_new(kept, content)
-        except FileExistsError:
-            continue
-        except OSError as error:
-            raise BadInput(f"{kept} cannot be written", why=str(error)) from error
-        return type(run_dir)(kept)
-    raise BadInput(f"{prefix}.heapcheck.*.heap: all numbers are taken", hint=f"rm {prefix}.*.heap")
-
-
-def _write_new(path: str, content: bytes) -> None:
-    """Never follow a link: the default prefix lies in /tmp."""
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    with os.fdopen(os.open(path, flags, 0o600), "wb") as stream:
-        stream.write(content)
+    return found[0].read_bytes() if found else None

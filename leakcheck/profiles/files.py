@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 __all__ = [
+    "CHECKERS",
     "check_prefix",
     "default_prefix",
     "module_name",
@@ -24,7 +25,9 @@ __all__ = [
 ]
 
 MODULE_LINE = re.compile(r'^module\s+"?([^\s"]+)"?', re.MULTILINE)
-SERIES = (("", ".pb.gz"), ("", ".heap"), (".heapcheck", ".heap"))
+OURS = ("", ".pb.gz")
+CHECKERS = (".heapcheck", ".heap")
+SERIES = (OURS, ("", ".heap"), CHECKERS)
 """What may stand around the number: ours, gperftools' own, and what `--engine heapcheck` keeps."""
 
 MAJOR_VERSION = re.compile(r"(?:/v[0-9]+|\.v[0-9]+)$")
@@ -65,28 +68,29 @@ def check_prefix(prefix: str) -> None:
         )
 
 
-def write_numbered(prefix: str, content: bytes) -> Path:
-    """Write the next file of a prefix and return its path.
+def write_numbered(prefix: str, content: bytes, series: tuple[str, str] = OURS) -> Path:
+    """Write the next file of a prefix and series, and return its path.
 
     It has its name when it is whole, and no file that is there is written over, whoever made it.
     Raises BadInput when it cannot be written.
     """
     try:
         with write_temporary(Path(prefix).absolute(), content, new_file_mode()) as temporary:
-            return link_numbered(prefix, temporary)
+            return link_numbered(prefix, temporary, series)
     except OSError as error:
         raise BadInput(
-            f"the profile {prefix}.NNNN.pb.gz cannot be written",
+            f"the profile {prefix}{series[0]}.NNNN{series[1]} cannot be written",
             why=os.strerror(error.errno) if error.errno else str(error),
             hint="export HEAPPROFILE=/tmp/heap",
         ) from error
 
 
-def link_numbered(prefix: str, temporary: Path) -> Path:
+def link_numbered(prefix: str, temporary: Path, series: tuple[str, str]) -> Path:
     """Give `temporary` the next free number; another process may be faster."""
+    infix, suffix = series
     while True:
-        taken = [number for number, _ in numbered(prefix, ".pb.gz")]
-        path = Path(f"{prefix}.{max(taken, default=0) + 1:04}.pb.gz").absolute()
+        taken = [number for number, _ in numbered(prefix, suffix, infix)]
+        path = Path(f"{prefix}{infix}.{max(taken, default=0) + 1:04}{suffix}").absolute()
         with contextlib.suppress(FileExistsError):
             path.hardlink_to(temporary)
             return path

@@ -11,8 +11,7 @@ from report_samples import TESTDATA
 
 from leakcheck.checkerreport import CheckerReport
 from leakcheck.engines.agent import Findings, Preloads
-from leakcheck.engines.heapcheck import arm, keep_profile, read_findings, read_words
-from leakcheck.errors import BadInput
+from leakcheck.engines.heapcheck import arm, read_findings, read_profile, read_words
 from leakcheck.evidence import NoReport, Silence
 from leakcheck.launch.rundirectory import Orders
 from leakcheck.model import EngineName, LeakKind, Level
@@ -67,33 +66,9 @@ def test_an_empty_run_directory_is_no_report(tmp_path: Path) -> None:
     assert read_words(tmp_path) == ""
 
 
-def test_profiles_are_kept_under_numbers_that_go_on(run_dir: Path, tmp_path: Path) -> None:
-    prefix = str(tmp_path / "heap")
-
-    kept = [keep_profile(run_dir, prefix) for _ in range(2)]
-
-    assert kept == [Path(f"{prefix}.heapcheck.000{number}.heap") for number in (1, 2)]
-    assert [path.read_text() for path in kept if path] == [captured_profile()[PROFILE]] * 2
+def test_the_profile_is_read_as_it_is(run_dir: Path) -> None:
+    assert read_profile(run_dir) == captured_profile()[PROFILE].encode()
 
 
-def test_what_is_there_is_not_overwritten_nor_followed(run_dir: Path, tmp_path: Path) -> None:
-    target = tmp_path / "target"
-    (tmp_path / "heap.heapcheck.0001.heap").symlink_to(target)
-    (tmp_path / "heap.heapcheck.0002.heap").write_text("mine")
-
-    kept = keep_profile(run_dir, str(tmp_path / "heap"))
-
-    assert kept == tmp_path / "heap.heapcheck.0003.heap"
-    assert not target.exists()
-    assert (tmp_path / "heap.heapcheck.0002.heap").read_text() == "mine"
-    assert kept.stat().st_mode & 0o777 == 0o600
-
-
-def test_a_prefix_that_cannot_be_written_is_told(run_dir: Path, tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match=r"missing/heap\.heapcheck\.0001\.heap cannot be written"):
-        keep_profile(run_dir, str(tmp_path / "missing" / "heap"))
-
-
-def test_without_a_profile_nothing_is_kept(tmp_path: Path) -> None:
-    assert keep_profile(tmp_path, str(tmp_path / "heap")) is None
-    assert list(tmp_path.iterdir()) == []
+def test_a_checker_that_crashed_left_no_profile(tmp_path: Path) -> None:
+    assert read_profile(tmp_path) is None

@@ -10,6 +10,7 @@ import pytest
 from leakcheck.errors import BadInput
 from leakcheck.profiles import files
 from leakcheck.profiles.files import (
+    CHECKERS,
     check_prefix,
     default_prefix,
     module_name,
@@ -70,6 +71,14 @@ def test_a_number_that_was_given_is_not_given_again_below_the_last(tmp_path: Pat
     (tmp_path / "heap.9.pb.gz").touch()
     (tmp_path / "other.0099.pb.gz").touch()
     assert write_numbered(str(tmp_path / "heap"), b"x").name == "heap.0008.pb.gz"
+
+
+def test_the_profiles_of_gperftools_checker_have_numbers_of_their_own(tmp_path: Path) -> None:
+    prefix = str(tmp_path / "heap")
+    (tmp_path / "heap.0007.pb.gz").touch()
+    paths = [write_numbered(prefix, b"x", CHECKERS) for _ in range(2)]
+    assert [path.name for path in paths] == ["heap.heapcheck.0001.heap", "heap.heapcheck.0002.heap"]
+    assert newest_profile(prefix) == paths[1]
 
 
 def test_after_9999_the_number_grows(tmp_path: Path) -> None:
