@@ -8,21 +8,16 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
 from leakcheck.build.agent import agent_library, build_agent
+from leakcheck.checkerprofiles import keep_profiles
 from leakcheck.engines import agent, heapcheck
 from leakcheck.engines.agent import Preloads
-from leakcheck.errors import BadInput
+from leakcheck.errors import LeakcheckError
 from leakcheck.evidence import AgentReport, NoReport, read_in_use
 from leakcheck.judge import judge_run
 from leakcheck.launch.rundirectory import Orders, run_directory
 from leakcheck.model import Check, EngineName
 from leakcheck.process import Command, supervise
-from leakcheck.profiles.files import (
-    CHECKERS,
-    default_prefix,
-    module_name,
-    program_name,
-    write_numbered,
-)
+from leakcheck.profiles.files import default_prefix, module_name, program_name
 from leakcheck.suppressions import mark_suppressed
 from leakcheck.symbolise import Symboliser
 from leakcheck.toolchain.discovery import find_cc, find_checker, find_tcmalloc
@@ -234,7 +229,7 @@ def _tell_survivors(program: Program, ended: Completed, watcher: Watcher) -> Non
 def _tell_extras(run_dir: Path, program: Program, findings: Findings, bench: Bench) -> None:
     """Say where gperftools' own profile is, and with TCMALLOC_VERBOSE why to believe the run."""
     if bench.engine is EngineName.HEAPCHECK:
-        _keep_profile(run_dir, program, bench)
+        _keep_profiles(run_dir, program, findings, bench)
     if bench.settings.tcmalloc_verbose:
         if bench.engine is EngineName.HEAPCHECK:
             bench.watcher.say(heapcheck.read_words(run_dir).strip())
@@ -244,18 +239,17 @@ def _tell_extras(run_dir: Path, program: Program, findings: Findings, bench: Ben
             bench.watcher.say(f"{key} {value}")
 
 
-def _keep_profile(run_dir: Path, program: Program, bench: Bench) -> None:
-    """Keep the profile for pprof; when it cannot be kept, the run's verdict still can."""
+def _keep_profiles(run_dir: Path, program: Program, findings: Findings, bench: Bench) -> None:
+    """Keep them for pprof; when they cannot be kept, the run's verdict still can."""
     prefix = bench.settings.heapprofile or prefix_for(program)
-    content = heapcheck.read_profile(run_dir)
-    if content is None:
-        return
     try:
-        kept = write_numbered(prefix, content, CHECKERS)
-    except BadInput as error:
+        with bench.reading:
+            kept = keep_profiles(run_dir, findings, prefix, bench.symboliser)
+    except LeakcheckError as error:
         bench.watcher.say(str(error))
     else:
-        bench.watcher.say(f"gperftools' heap profile: {kept}")
+        if kept:
+            bench.watcher.say(f"gperftools' heap profile: {', '.join(map(str, kept))}")
 
 
 def prefix_for(program: Program) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from leakcheck.commandline import path_of, run_leak
+from leakcheck.model import EngineName
 from leakcheck.pipeline import Request, project_of
 from leakcheck.profiles.files import (
     check_prefix,
@@ -35,12 +36,19 @@ def run_profile(choices: Choices) -> int:
     exit_code = run_leak(choices, recorder)
     watcher = TerminalWatcher(Console(stderr=True))
     if recorder.is_empty:
-        watcher.say(f"No profile {prefix}.NNNN.pb.gz was written: the agent checked nothing")
+        watcher.say(f"No profile {prefix}.NNNN.pb.gz was written: {nothing_recorded(choices)}")
         return exit_code
     with watcher.step("Writing the profile"):
         path = write_numbered(prefix, recorder.encoded())
     Console().print(f"     Profile {path}", soft_wrap=True, markup=False, highlight=False)
     return exit_code
+
+
+def nothing_recorded(choices: Choices) -> str:
+    """Say why; gperftools' checker keeps a profile of leaks of its own."""
+    if choices.engine == EngineName.HEAPCHECK.value:
+        return "only the engine agent knows all that was allocated"
+    return "the agent checked nothing"
 
 
 def prefix_of(project: str | None, binary: str | None, settings: Settings) -> str:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CHECKERS",
+    "NAMED_CHECKERS",
     "check_prefix",
     "default_prefix",
     "module_name",
@@ -27,8 +28,10 @@ __all__ = [
 MODULE_LINE = re.compile(r'^module\s+"?([^\s"]+)"?', re.MULTILINE)
 OURS = ("", ".pb.gz")
 CHECKERS = (".heapcheck", ".heap")
-SERIES = (OURS, ("", ".heap"), CHECKERS)
-"""What may stand around the number: ours, gperftools' own, and what `--engine heapcheck` keeps."""
+NAMED_CHECKERS = (".heapcheck", ".pb.gz")
+SERIES = (OURS, ("", ".heap"), NAMED_CHECKERS, CHECKERS)
+"""What may stand around the number: ours, gperftools' own, and what `--engine heapcheck` keeps,
+with names and without."""
 
 MAJOR_VERSION = re.compile(r"(?:/v[0-9]+|\.v[0-9]+)$")
 

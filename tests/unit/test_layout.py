@@ -39,6 +39,7 @@ LAYERS = (
     "suppressions",
     "reports",
     "profiles",
+    "checkerprofiles",
     "doctor",
     "observation",
     "ownership",

@@ -359,9 +359,13 @@ def test_the_classic_engine_gets_the_full_library_and_the_level(
 def test_the_classic_engine_says_where_its_profile_is(classic: Bench) -> None:
     observe(PROGRAM, classic)
 
-    kept = classic.settings.cache_dir / "heap.heapcheck.0001.heap"
-    assert f"gperftools' heap profile: {kept}" in notes(classic).said
-    assert kept.is_file()
+    raw, named = (
+        classic.settings.cache_dir / f"heap.heapcheck.0001{suffix}"
+        for suffix in (".heap", ".pb.gz")
+    )
+    assert f"gperftools' heap profile: {raw}, {named}" in notes(classic).said
+    assert raw.is_file()
+    assert named.is_file()
 
 
 def test_a_profile_that_cannot_be_kept_does_not_spoil_the_run(classic: Bench) -> None:

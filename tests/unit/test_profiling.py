@@ -70,6 +70,17 @@ def test_what_was_not_checked_leaves_no_profile(
     assert list(tmp_path.glob("heap*")) == []
 
 
+def test_gperftools_checker_has_no_profile_of_all_that_was_allocated(
+    fake_check: FakeCheck, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fake_check.is_checked, fake_check.exit_code = False, 1
+
+    assert run_profile(Choices(engine="heapcheck")) == 1
+
+    assert "only the engine agent knows all that was allocated" in capsys.readouterr().err
+    assert list(tmp_path.glob("heap*")) == []
+
+
 def test_a_prefix_that_cannot_be_written_is_told_before_the_tests_run(
     fake_check: FakeCheck, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
