@@ -59,7 +59,13 @@ static mask_function real_sigprocmask, real_pthread_sigmask;
 /* libunwind blocks all signals while it holds a lock. glibc leaves its own two real-time signals
  * out of a full set, and never blocks them again; but the thread that makes SIGEV_THREAD timers
  * tick waits for one of them, blocked, and the next tick would kill the program. So while
- * libunwind works for the agent, all means all, and what was blocked before is so again. */
+ * libunwind works for the agent, or for gperftools' checker, which calls it by itself, all means
+ * all, and what was blocked before is so again. */
+static bool is_for_libunwind(const void *caller) {
+  return lc_guard != 0 ||
+         (lc_config.is_heapcheck && lc_in_image(libunwind_image, (uintptr_t)caller));
+}
+
 static long set_raw_mask(int how, const sigset_t *wanted, sigset_t *before) {
   uint64_t mask = wanted != NULL ? *(const uint64_t *)wanted : 0;
   if (before != NULL) { /* the beginning of such a stretch */
@@ -77,7 +83,7 @@ static mask_function find(mask_function *found, const char *name) {
 
 __attribute__((visibility("default"))) int sigprocmask(int how, const sigset_t *wanted,
                                                        sigset_t *before) {
-  if (lc_guard == 0) {
+  if (!is_for_libunwind(__builtin_return_address(0))) {
     return find(&real_sigprocmask, "sigprocmask")(how, wanted, before);
   }
   long result = set_raw_mask(how, wanted, before);
@@ -90,7 +96,7 @@ __attribute__((visibility("default"))) int sigprocmask(int how, const sigset_t *
 /* libunwind's choice from 1.7 on; it returns the error. */
 __attribute__((visibility("default"))) int pthread_sigmask(int how, const sigset_t *wanted,
                                                            sigset_t *before) {
-  if (lc_guard == 0) {
+  if (!is_for_libunwind(__builtin_return_address(0))) {
     return find(&real_pthread_sigmask, "pthread_sigmask")(how, wanted, before);
   }
   return (int)-set_raw_mask(how, wanted, before);

@@ -135,6 +135,15 @@ def test_threads_that_hold_locks_of_the_allocator_do_not_hang_the_check(
     assert report.tests is Verdict.FAILED
 
 
+def test_timers_of_the_program_go_on_while_the_checker_takes_stacks(
+    classic: Checker, compiled: Callable[..., Path]
+) -> None:
+    report = classic.binary(compiled("timers.c"), engine=EngineName.HEAPCHECK)
+
+    assert amounts(report, "lose") == [(1, 77, LeakKind.DIRECT)]
+    assert report.tests is Verdict.PASSED
+
+
 def test_profiles_of_gperftools_are_kept_and_numbered(
     leakcheck: ConsoleScript, compiled: Callable[..., Path]
 ) -> None:
