@@ -31,6 +31,8 @@ class Symboliser:
         self._cache_dir = cache_dir
         self._debug_roots = debug_roots
         self._modules: dict[str, Module] = {}
+        self._answered: tuple[Mapping, ...] = ()
+        self._answers: dict[int, tuple[Frame, ...]] = {}
 
     def stack(self, addresses: Iterable[int], mappings: tuple[Mapping, ...]) -> tuple[Frame, ...]:
         """Name a whole stack, leaf first; inlined functions become frames of their own."""
@@ -42,15 +44,22 @@ class Symboliser:
         `mappings` are sorted. The call stands before the address it returns to, hence the -1:
         a call that is the last instruction of a function returns into the next one.
         """
+        if mappings is not self._answered:
+            self._answered, self._answers = mappings, {}
+        if address not in self._answers:
+            self._answers[address] = self._named(address, mappings)
+        return self._answers[address]
+
+    def build_id(self, path: str) -> str:
+        """Give the GNU build id of a mapped file in hexadecimal, "" where there is none."""
+        return self._module(path).build_id if path.startswith("/") else ""
+
+    def _named(self, address: int, mappings: tuple[Mapping, ...]) -> tuple[Frame, ...]:
         mapping = find_mapping(address - 1, mappings)
         if mapping is None or not mapping.path:
             return (Frame(function=f"0x{address:x}", address=address),)
         found = self._module_frames(address - 1, mapping)
         return tuple(dataclasses.replace(frame, address=address) for frame in found)
-
-    def build_id(self, path: str) -> str:
-        """Give the GNU build id of a mapped file in hexadecimal, "" where there is none."""
-        return self._module(path).build_id if path.startswith("/") else ""
 
     def _module_frames(self, address: int, mapping: Mapping) -> tuple[Frame, ...]:
         """Look into the mapped file, unless it is gone or never was one (`[vdso]`)."""

@@ -388,3 +388,12 @@ def test_a_name_is_only_given_to_an_address_behind_its_symbol(
 ) -> None:
     name = SymbolTable.of(symbols).find(vaddr)
     assert name is None or any(s.name == name and s.vaddr <= vaddr for s in symbols)
+
+
+def test_the_same_address_of_another_process_is_looked_up_anew(tmp_path: Path) -> None:
+    address, symboliser = LOADED_AT + link_address("after_hidden"), Symboliser(tmp_path)
+    (named,) = symboliser.frames(address, mapped(LIBRARY))
+    (elsewhere,) = symboliser.frames(address, ())
+    assert named.module == LIBRARY.name
+    assert elsewhere.function == f"0x{address:x}"
+    assert symboliser.frames(address, mapped(LIBRARY)) == (named,)
