@@ -23,7 +23,7 @@ PROGRAM_ARGS = $(if $(value ARGS),-- $(call literal,ARGS))
 
 # The tested program's environment is not to hold make's own.
 unexport PROJECT PACKAGE TEST LEVEL ENGINE BINARY TIMEOUT JSON SHARD DURATIONS SUPPRESSIONS ISOLATE ARGS \
-    PROFILE BASE SAMPLE PEEK OUTPUT PORT MAKEFLAGS MFLAGS
+    PROFILE BASE SAMPLE PEEK OUTPUT PORT INTERVAL INUSE_STEP MAKEFLAGS MFLAGS
 
 .DEFAULT_GOAL := help
 .PHONY: help setup ready doctor demo test-tcmalloc test-tcmalloc-strict test-tcmalloc-draconian \
@@ -32,7 +32,7 @@ unexport PROJECT PACKAGE TEST LEVEL ENGINE BINARY TIMEOUT JSON SHARD DURATIONS S
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 26
 	@printf '\nOptions: PROJECT PACKAGE TEST LEVEL ENGINE BINARY TIMEOUT JSON SHARD DURATIONS SUPPRESSIONS ISOLATE=1, ARGS for the program itself\n'
-	@printf 'Of profiles: PROFILE BASE SAMPLE PEEK OUTPUT PORT\n'
+	@printf 'Of profiles: INTERVAL INUSE_STEP PROFILE BASE SAMPLE PEEK OUTPUT PORT\n'
 	@printf "Example: make test-tcmalloc TEST='^TestProbe' LEVEL=strict\n"
 
 setup: ## make .venv and install what is missing (called by all others)
@@ -54,7 +54,8 @@ test-tcmalloc-draconian: ready ## check tests for leaks, level draconian
 	@$(BIN)/leakcheck draconian $(COMMON) $(PROGRAM_ARGS)
 
 profile: ready ## check, and write all that was allocated into HEAPPROFILE.NNNN.pb.gz
-	@$(BIN)/leakcheck profile $(call option,level,LEVEL) $(COMMON) $(PROGRAM_ARGS)
+	@$(BIN)/leakcheck profile $(call option,level,LEVEL) $(COMMON) $(call option,interval,INTERVAL) \
+	    $(call option,inuse-step,INUSE_STEP) $(PROGRAM_ARGS)
 
 pprof-text: ready ## print where a profile's memory was allocated (PEEK=REGEX: who called)
 	@$(BIN)/leakcheck pprof-text $(SHOW) $(call option,peek,PEEK)

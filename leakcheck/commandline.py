@@ -67,6 +67,8 @@ class Choices:
     engine: str | None = None
     json: str | None = None
     max_leaks: str | None = None
+    interval: str | None = None
+    inuse_step: str | None = None
     verbose: bool = False
     isolate: bool = False
     shard: str | None = None

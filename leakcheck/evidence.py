@@ -29,6 +29,7 @@ __all__ = [
     "parse_tests",
     "read_agent_outcome",
     "read_in_use",
+    "read_text",
     "silence_of",
 ]
 

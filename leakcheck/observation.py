@@ -18,6 +18,7 @@ from leakcheck.launch.rundirectory import Orders, run_directory
 from leakcheck.model import Check, EngineName
 from leakcheck.process import Command, supervise
 from leakcheck.profiles.files import default_prefix, module_name, program_name
+from leakcheck.snapshots import read_snapshots
 from leakcheck.suppressions import mark_suppressed
 from leakcheck.symbolise import Symboliser
 from leakcheck.toolchain.discovery import find_cc, find_checker, find_tcmalloc
@@ -25,15 +26,18 @@ from leakcheck.toolchain.golayout import read_go_layout
 from leakcheck.toolchain.libraries import links_tcmalloc
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
 
     from leakcheck.engines.agent import Findings
     from leakcheck.heapprofile import HeapProfile
     from leakcheck.launch.program import Program
+    from leakcheck.launch.rundirectory import ProfilePlan
     from leakcheck.model import Level, Run
     from leakcheck.process import Completed
     from leakcheck.settings import Settings
+    from leakcheck.snapshots import Snapshot
     from leakcheck.suppressions import Rule
     from leakcheck.toolchain.discovery import Tcmalloc
     from leakcheck.toolchain.elf import ElfFacts
@@ -66,7 +70,16 @@ class Watcher(Protocol):
 
 
 class Recorder(Protocol):
-    """Who makes a profile of what the runs allocated."""
+    """Who makes a profile of what the runs allocated, as the agent is told by its plan."""
+
+    @property
+    def plan(self) -> ProfilePlan:
+        """What the agent is to write down."""
+
+    def record_snapshots(
+        self, run: Run, snapshots: Sequence[Snapshot], symboliser: Symboliser
+    ) -> None:
+        """A run ended, checked or not; these were taken of it."""
 
     def record(
         self, run: Run, report: AgentReport, in_use: HeapProfile, symboliser: Symboliser
@@ -171,8 +184,10 @@ def _judged(program: Program, ended: Completed, findings: Findings, bench: Bench
 def _record(run: Run, findings: Findings, run_dir: Path, bench: Bench) -> None:
     """Keep for the profile what is to be believed, and nothing else."""
     report, recorder = findings.outcome, bench.recorder
-    is_checked = run.check is not Check.NOT_CHECKED
-    if recorder is not None and is_checked and isinstance(report, AgentReport):
+    if recorder is None:
+        return
+    recorder.record_snapshots(run, read_snapshots(run_dir), bench.symboliser)
+    if run.check is not Check.NOT_CHECKED and isinstance(report, AgentReport):
         recorder.record(run, report, read_in_use(run_dir), bench.symboliser)
 
 
@@ -192,7 +207,7 @@ def _armed_environment(run_dir: Path, program: Program, bench: Bench) -> dict[st
             level=bench.level,
             engine=bench.engine,
             malloc_stats=bench.settings.mallocstats,
-            is_profiled=bench.recorder is not None,
+            profile=bench.recorder.plan if bench.recorder is not None else None,
             go_layout=_go_lines(program, bench) if facts.is_go else (),
         ),
     )

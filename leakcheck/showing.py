@@ -18,6 +18,7 @@ from leakcheck.process import run
 from leakcheck.profiles.conversion import readable_profile
 from leakcheck.profiles.files import newest_profile
 from leakcheck.profiles.pprof import LOOPBACK, Question, http_command, pdf_command, text_command
+from leakcheck.profiles.sampletypes import comparable_sample
 from leakcheck.profiling import prefix_of
 from leakcheck.progress import TerminalWatcher
 from leakcheck.reports.files import write_file
@@ -103,11 +104,10 @@ def opened(choices: ShowChoices) -> Iterator[View]:
     watcher.say(f"Opening {source}" + (f" less {base}" if base else ""))
     symboliser = Symboliser(settings.cache_dir)
     with run_directory() as folder:
-        question = Question(
-            profile=readable_profile(source, folder, symboliser),
-            base=base and readable_profile(base, folder, symboliser),
-            sample=choices.sample,
-        )
+        profile = readable_profile(source, folder, symboliser)
+        older = base and readable_profile(base, folder, symboliser)
+        sample = choices.sample or (comparable_sample(profile, older) if older else None)
+        question = Question(profile=profile, base=older, sample=sample)
         yield View(pprof=pprof, question=question, source=source)
 
 

@@ -90,7 +90,11 @@ _INIT = (
 )
 
 
-_PROFILE_OPTIONS = tuple(option for option in _OPTIONS if option.name != "isolate")
+_PROFILE_OPTIONS = (
+    *(option for option in _OPTIONS if option.name != "isolate"),
+    Option("interval", "also write a profile each time this long has gone by, like 5s"),
+    Option("inuse_step", "also write one whenever so much more is in use, like 64MiB"),
+)
 _SHOW_OPTIONS = (
     Option("profile", "show this file; gperftools' .heap too (default: the newest of HEAPPROFILE)"),
     Option("base", "show only what this earlier profile does not have"),

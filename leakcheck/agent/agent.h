@@ -24,6 +24,7 @@ struct lc_config {
   bool is_heapcheck; /* gperftools' own checker looks for the leaks: heapcheck.c */
   long malloc_stats; /* MALLOCSTATS */
   bool profile; /* what was freed again is reported too */
+  long snapshot_interval_ms, snapshot_step_bytes; /* 0: none */
   bool go;
   uintptr_t go_text_start, go_text_end; /* relocated */
   /* Offsets into runtime.g and runtime.m; -1 when unknown. */
@@ -56,7 +57,7 @@ void *lc_map(size_t bytes); /* zeroed; NULL when the kernel has no more */
 void lc_unmap(void *start, size_t bytes);
 /* The agent's own mappings, to keep them out of the roots. */
 size_t lc_own_ranges(const struct lc_range **out);
-void lc_memory_alone(void); /* in the checker: nobody else is there to give a lock back */
+void lc_memory_alone(void); /* in a copy: nobody else is there to give a lock back */
 /* Loaded images that are not the program's: the agent, tcmalloc, the dynamic loader. */
 extern struct lc_range lc_agent_image, lc_tcmalloc_image, lc_loader_image, lc_libc_image;
 bool lc_in_image(struct lc_range image, uintptr_t address);
@@ -92,6 +93,7 @@ void lc_table_start(void);
 void lc_table_add(uintptr_t address, size_t bytes, uint32_t stack);
 bool lc_table_remove(uintptr_t address);
 uint64_t lc_table_live(void);
+uint64_t lc_table_bytes(void); /* in use; roughly, while other threads go on */
 /* Holds every shard, so that a copy of the table is whole; false when one cannot be had. */
 bool lc_table_hold(void);
 void lc_table_release(void);
@@ -253,6 +255,13 @@ extern int lc_observed_pid; /* 0 until the agent is in place */
 bool lc_is_observed_process(void);
 void lc_observe_this_process(void);
 
+void lc_default_signals(void);
+
+/* ---- snapshot.c ---- */
+void lc_snapshot_start(void);
+void lc_snapshot_consider(size_t bytes); /* that were just allocated */
+void lc_snapshot_finish(void);
+
 /* ---- maps.c: /proc/self/maps, and the loaded images ---- */
 struct lc_mapping {
   uintptr_t lo, hi;
@@ -301,6 +310,7 @@ void lc_each_present(struct lc_range range, void (*visit)(struct lc_range part, 
                      void *context);
 
 /* ---- report.c ---- */
+const char *lc_report_snapshot(unsigned number, const struct lc_maps *maps);
 void lc_report_failure(const char *why, const char *detail);
 const char *lc_report_write(const struct lc_marks *marks, const struct lc_roots *roots,
                             const struct lc_maps *maps, const struct lc_exit *exit,

@@ -74,7 +74,7 @@ static const char *examine(struct lc_exit *exit, bool is_early) {
 }
 
 /* A crash of the checker must end the checker, whatever handlers the program has. */
-static void default_signals(void) {
+void lc_default_signals(void) {
   struct {
     void (*handler)(int);
     unsigned long flags;
@@ -91,7 +91,7 @@ static void default_signals(void) {
 }
 
 static void __attribute__((noreturn)) be_the_checker(struct lc_exit *exit, bool is_early) {
-  default_signals();
+  lc_default_signals();
   lc_memory_alone();
   const char *why = examine(exit, is_early);
   if (why != NULL) {
@@ -217,6 +217,7 @@ void lc_check(const struct lc_exit *exit) {
   }
   lc_guard++;
   lc_words_leaving(exit->code);
+  lc_snapshot_finish();
   struct lc_exit at = *exit;
   if (early_checker > 0) {
     tell_ending(exit);
@@ -237,6 +238,7 @@ void lc_world_stopped(uintptr_t sp) {
   }
   struct lc_exit at = {.moment = "", .sp = sp, .pc = *(const uintptr_t *)sp};
   lc_guard++;
+  lc_snapshot_finish();
   early_checker = fork_checker(&at, true);
   lc_guard--;
 }

@@ -58,6 +58,8 @@ static const struct {
 } numbers[] = {
     {"deadline_ms", &lc_config.deadline_ms},
     {"malloc_stats", &lc_config.malloc_stats},
+    {"snapshot_interval_ms", &lc_config.snapshot_interval_ms},
+    {"snapshot_step_bytes", &lc_config.snapshot_step_bytes},
     {"go_tlsg", &lc_config.tlsg},
     {"go_g_m", &lc_config.g_m},
     {"go_g_sched_sp", &lc_config.g_sched_sp},

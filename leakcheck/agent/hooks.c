@@ -92,6 +92,7 @@ static void on_new(const void *block, size_t bytes) {
   bytes = requested(bytes);
   uint32_t stack = lc_guard != 0 ? LC_OWNED_BY_AGENT : capture(bytes);
   lc_table_add((uintptr_t)block, bytes, stack);
+  lc_snapshot_consider(bytes);
 }
 
 static void on_delete(const void *block) {

@@ -76,8 +76,8 @@ static void put_allocated_total(const struct rows *from) {
   lc_put_number(&out, bytes, 8);
 }
 
-static bool write_rows(int kind, const struct lc_maps *maps) {
-  if (!lc_out_open(&out, file_names[kind])) {
+static bool write_rows(int kind, const char *name, const struct lc_maps *maps) {
+  if (!lc_out_open(&out, name)) {
     return false;
   }
   lc_put(&out, "heap profile: ");
@@ -92,7 +92,7 @@ static bool write_rows(int kind, const struct lc_maps *maps) {
   }
   lc_put(&out, "\nMAPPED_LIBRARIES:\n");
   lc_put_bytes(&out, maps->text, maps->text_bytes);
-  return lc_out_close(&out, file_names[kind]);
+  return lc_out_close(&out, name);
 }
 
 /* ---- which direct leak holds which indirect one ---- */
@@ -326,6 +326,50 @@ static const char *why_unwritten(void) {
   }
 }
 
+/* ---- snapshots ---- */
+
+static void add_in_use(const struct lc_block *block, void *canary_stack) {
+  if (lc_is_canary(block)) {
+    *(uint32_t *)canary_stack = block->stack;
+  } else if (block->stack != LC_OWNED_BY_AGENT) {
+    add_to_row(IN_USE, block);
+  }
+}
+
+static void put_snapshot_name(char *name, const char *start, unsigned number, const char *end) {
+  size_t used = 0;
+  while (*start != '\0') {
+    name[used++] = *start++;
+  }
+  for (unsigned unit = 100000; unit != 0; unit /= 10) {
+    name[used++] = (char)('0' + number / unit % 10);
+  }
+  while (*end != '\0') {
+    name[used++] = *end++;
+  }
+  name[used] = '\0';
+}
+
+/* The tests first: where the profile is, they are too. */
+const char *lc_report_snapshot(unsigned number, const struct lc_maps *maps) {
+  char name[64];
+  uint32_t canary_stack = LC_NO_STACK;
+  rows[IN_USE].items = lc_map((lc_depot_count() + 2) * sizeof *rows[IN_USE].items);
+  if (rows[IN_USE].items == NULL) {
+    return "no memory to write a snapshot";
+  }
+  lc_table_each(add_in_use, &canary_stack);
+  lc_depot_each(add_empty_row, &canary_stack);
+  put_snapshot_name(name, "snapshot.", number, ".tests");
+  if (!lc_out_open(&out, name)) {
+    return "a snapshot could not be written";
+  }
+  put_tests(IN_USE, "inuse");
+  bool is_written = lc_out_close(&out, name);
+  put_snapshot_name(name, "snapshot.", number, ".heap");
+  return is_written && write_rows(IN_USE, name, maps) ? NULL : "a snapshot could not be written";
+}
+
 const char *lc_report_write(const struct lc_marks *marks, const struct lc_roots *roots,
                             const struct lc_maps *maps, const struct lc_exit *exit,
                             uint64_t took_us) {
@@ -333,7 +377,7 @@ const char *lc_report_write(const struct lc_marks *marks, const struct lc_roots 
     return "no memory to write the report";
   }
   for (int kind = 0; kind < KINDS; kind++) {
-    if (!write_rows(kind, maps)) {
+    if (!write_rows(kind, file_names[kind], maps)) {
       return why_unwritten();
     }
   }

@@ -183,6 +183,7 @@ static const char *start(void) {
     lc_snapshot_at_dump_start();
     lc_canary_leak();
     lc_observe_this_process();
+    lc_snapshot_start();
   }
   return why;
 }

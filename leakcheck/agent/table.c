@@ -14,6 +14,7 @@ struct shard {
   volatile int lock;
   struct lc_block *slots;
   size_t slot_count, used;
+  uint64_t bytes;
   struct lc_counters counters;
 } __attribute__((aligned(128)));
 
@@ -108,7 +109,10 @@ static void place(struct shard *shard, const struct lc_block *block) {
   }
   if (shard->slots[at].address == 0) {
     shard->used++;
+  } else {
+    shard->bytes -= shard->slots[at].bytes;
   }
+  shard->bytes += block->bytes;
   shard->slots[at] = *block;
 }
 
@@ -123,6 +127,7 @@ static bool grow(struct shard *shard) {
   shard->slots = slots;
   shard->slot_count = count;
   shard->used = 0;
+  shard->bytes = 0;
   for (size_t i = 0; i < old_count; i++) {
     if (old[i].address != 0) {
       place(shard, &old[i]);
@@ -165,6 +170,7 @@ static bool remove_locked(struct shard *shard, uintptr_t address) {
     size_t at = home_of(shard, address);
     while (shard->slots[at].address != 0) {
       if (shard->slots[at].address == address) {
+        shard->bytes -= shard->slots[at].bytes;
         close_gap(shard, at);
         shard->used--;
         shard->counters.frees++;
@@ -255,6 +261,14 @@ uint64_t lc_table_live(void) {
     live += shards[i].used;
   }
   return live;
+}
+
+uint64_t lc_table_bytes(void) {
+  uint64_t bytes = 0;
+  for (unsigned i = 0; i < SHARDS; i++) {
+    bytes += __atomic_load_n(&shards[i].bytes, __ATOMIC_RELAXED);
+  }
+  return bytes;
 }
 
 #define HOLD_US 2000000u

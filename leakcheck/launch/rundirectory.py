@@ -18,7 +18,13 @@ if TYPE_CHECKING:
 
     from leakcheck.model import Level
 
-__all__ = ["Orders", "agent_configuration", "run_directory", "write_agent_configuration"]
+__all__ = [
+    "Orders",
+    "ProfilePlan",
+    "agent_configuration",
+    "run_directory",
+    "write_agent_configuration",
+]
 
 CONFIGURATION_NAME = "agent.conf"
 _NOT_PRELOADABLE = re.compile(r"[\s:]")
@@ -50,16 +56,24 @@ def run_directory() -> Iterator[Path]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProfilePlan:
+    """When to take snapshots: after each interval, whenever a step more is in use; 0 is never."""
+
+    interval_ms: int = 0
+    step_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Orders:
     """What the agent is told; `go_layout` is empty for a program without Go.
 
-    `is_profiled` asks for all that was ever allocated.
+    With a `profile` it reports all that was ever allocated.
     """
 
     level: Level
     engine: EngineName = EngineName.AGENT
     malloc_stats: int = 0
-    is_profiled: bool = False
+    profile: ProfilePlan | None = None
     go_layout: Sequence[tuple[str, str]] = ()
 
 
@@ -70,9 +84,18 @@ def agent_configuration(orders: Orders, *, deadline_ms: int) -> str:
         pairs.append(("engine", orders.engine.value))
     if orders.malloc_stats:
         pairs.append(("malloc_stats", str(orders.malloc_stats)))
-    if orders.is_profiled:
-        pairs.append(("profile", "1"))
+    if orders.profile is not None:
+        pairs += profile_orders(orders.profile)
     return "".join(f"{key} {_one_line(value)}\n" for key, value in (*pairs, *orders.go_layout))
+
+
+def profile_orders(plan: ProfilePlan) -> list[tuple[str, str]]:
+    """Ask for a profile, and for the snapshots that are planned."""
+    pairs = (
+        ("snapshot_interval_ms", plan.interval_ms),
+        ("snapshot_step_bytes", plan.step_bytes),
+    )
+    return [("profile", "1"), *((key, str(number)) for key, number in pairs if number)]
 
 
 def write_agent_configuration(run_dir: Path, text: str) -> Path:

@@ -6,5 +6,6 @@ schema      the messages of profile.proto
 encoding    a profile as gzipped profile.proto, every address named
 recorder    collects what the processes of one call leave
 files       `PREFIX.NNNN.pb.gz`: the next one, the newest one
+sampletypes what two profiles have in common
 pprof       command lines of pprof
 """

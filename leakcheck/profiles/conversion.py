@@ -6,6 +6,7 @@ gives C code the names of the Go functions nearby.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from leakcheck.errors import BadInput, MalformedReport
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from leakcheck.heapprofile import HeapProfile
-    from leakcheck.model import Frame
     from leakcheck.symbolise import Symboliser
 
 __all__ = ["encode_text_profile", "readable_profile"]
@@ -53,13 +53,10 @@ def encode_text_profile(content: bytes, source: str, symboliser: Symboliser) -> 
         raise MalformedReport(
             f"cannot read the profile {source}", why=error.why, hint="leakcheck profile"
         ) from error
-
-    def stack_of(addresses: tuple[int, ...]) -> tuple[Frame, ...]:
-        return symboliser.stack(addresses, mappings)
-
     mappings = tuple(sorted(profile.mappings, key=lambda mapping: mapping.start))
+    samples = heap_samples(replace(profile, mappings=mappings), symboliser.stack)
     encoder = Encoder()
-    encoder.add(Process(samples=heap_samples(profile, stack_of), mappings=mappings), symboliser)
+    encoder.add(Process(samples=samples, mappings=mappings), symboliser)
     return encoder.finished(
         Heading(types=HEAP_TYPES, shown="inuse_space", comments=tuple(shortfall(profile)))
     )

@@ -10,6 +10,7 @@ import gzip
 from typing import TYPE_CHECKING, Any, Protocol
 
 from leakcheck.procmaps import find_mapping
+from leakcheck.profiles.profile import SampleType
 from leakcheck.profiles.schema import new_profile
 
 if TYPE_CHECKING:
@@ -17,11 +18,12 @@ if TYPE_CHECKING:
 
     from leakcheck.model import Frame
     from leakcheck.procmaps import Mapping
-    from leakcheck.profiles.profile import Heading, Process, Sample, SampleType
+    from leakcheck.profiles.profile import Heading, Process, Sample
 
 __all__ = ["Encoder", "Namer"]
 
 COMPRESSION = 6
+PERIOD_TYPE = SampleType("space", "bytes")
 
 MappingKey = tuple[str, str, int, int]
 
@@ -71,7 +73,8 @@ class Encoder:
         message = self._message
         for sample_type in heading.types:
             self._fill_type(message.sample_type.add(), sample_type)
-        self._fill_type(message.period_type, heading.types[-1])
+        # The same in every profile: pprof compares only those of one period type.
+        self._fill_type(message.period_type, PERIOD_TYPE)
         message.period = 1
         message.default_sample_type = self._string(heading.shown)
         message.comment.extend(map(self._string, heading.comments))

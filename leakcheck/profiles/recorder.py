@@ -6,14 +6,18 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from leakcheck.launch.rundirectory import ProfilePlan
 from leakcheck.profiles.encoding import Encoder
-from leakcheck.profiles.profile import LEAK_TYPES, Heading, Process
-from leakcheck.profiles.rows import leak_samples
+from leakcheck.profiles.profile import HEAP_TYPES, LEAK_TYPES, Heading, Process
+from leakcheck.profiles.rows import heap_samples, leak_samples
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from leakcheck.evidence import AgentReport
     from leakcheck.heapprofile import HeapProfile
-    from leakcheck.model import Frame, Run
+    from leakcheck.model import Run
+    from leakcheck.snapshots import Snapshot
     from leakcheck.symbolise import Symboliser
 
 __all__ = ["ProfileRecorder"]
@@ -23,22 +27,30 @@ NS_PER_S = 1_000_000_000
 
 @dataclass(slots=True)
 class ProfileRecorder:
-    """Gets each run that was checked; `encoded` is their profile."""
+    """Gets each run that was checked; `encoded` is their profile.
 
+    `snapshots` are profiles of moments before, each of one run, checked or not. All names are
+    looked up when a run comes in, for its program may be gone later.
+    """
+
+    plan: ProfilePlan = field(default_factory=ProfilePlan)
+    snapshots: list[bytes] = field(default_factory=list)
     started_ns: int = field(default_factory=time.time_ns)
     _runs: list[Run] = field(default_factory=list)
     _encoder: Encoder = field(default_factory=Encoder)
     _has_leaks: bool = False
 
+    def record_snapshots(
+        self, run: Run, snapshots: Sequence[Snapshot], symboliser: Symboliser
+    ) -> None:
+        """Take the snapshots of a run."""
+        self.snapshots += [encode_snapshot(run, snapshot, symboliser) for snapshot in snapshots]
+
     def record(
         self, run: Run, report: AgentReport, in_use: HeapProfile, symboliser: Symboliser
     ) -> None:
-        """Take a run; all names are looked up now, for its program may be gone later."""
-
-        def stack_of(addresses: tuple[int, ...]) -> tuple[Frame, ...]:
-            return symboliser.stack(addresses, in_use.mappings)
-
-        samples = leak_samples(report, in_use, stack_of, package=run.package)
+        """Take a run that was checked."""
+        samples = leak_samples(report, in_use, symboliser.stack, package=run.package)
         self._encoder.add(Process(samples=samples, mappings=in_use.mappings), symboliser)
         self._has_leaks |= any(sample.values[-1] for sample in samples)
         self._runs.append(run)
@@ -58,6 +70,21 @@ class ProfileRecorder:
             duration_ns=round(sum(run.duration_s for run in self._runs) * NS_PER_S),
         )
         return self._encoder.finished(heading)
+
+
+def encode_snapshot(run: Run, snapshot: Snapshot, symboliser: Symboliser) -> bytes:
+    """Make a profile of a moment; what of it was lost nobody knew then."""
+    heap = snapshot.heap
+    samples = heap_samples(heap, symboliser.stack, snapshot.tests, package=run.package)
+    encoder = Encoder()
+    encoder.add(Process(samples=samples, mappings=heap.mappings), symboliser)
+    heading = Heading(
+        types=HEAP_TYPES,
+        shown="inuse_space",
+        comments=(f"{run.package or run.binary}: while it ran, before any check",),
+        time_ns=snapshot.time_ns,
+    )
+    return encoder.finished(heading)
 
 
 def verdict(run: Run) -> str:

@@ -12,11 +12,12 @@ from leakcheck.profiles.profile import HEAP_TYPES, LEAK_TYPES, Sample
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from leakcheck.evidence import AgentReport
+    from leakcheck.evidence import AgentReport, RowTest
     from leakcheck.heapprofile import HeapProfile, Row
     from leakcheck.model import Frame
+    from leakcheck.procmaps import Mapping
 
-    StackOf = Callable[[tuple[int, ...]], tuple[Frame, ...]]
+    StackOf = Callable[[tuple[int, ...], tuple[Mapping, ...]], tuple[Frame, ...]]
 
 __all__ = ["heap_samples", "leak_samples"]
 
@@ -25,12 +26,19 @@ Amounts = dict[tuple[tuple[int, ...], str | None], list[int]]
 FIRST_LEAK_VALUE = len(HEAP_TYPES)
 
 
-def heap_samples(profile: HeapProfile, stack_of: StackOf) -> tuple[Sample, ...]:
+def heap_samples(
+    profile: HeapProfile,
+    stack_of: StackOf,
+    tests: Iterable[RowTest] = (),
+    *,
+    package: str = "",
+) -> tuple[Sample, ...]:
     """Make samples of HEAP_TYPES out of any text heap profile; `stack_of` names a stack."""
+    known = {row.row: row.test for row in tests}
     amounts: Amounts = defaultdict(lambda: [0] * len(HEAP_TYPES))
-    for row in profile.rows:
-        add(amounts[row.addresses, None], heap_values(row))
-    return labelled(amounts, stack_of)
+    for number, row in enumerate(profile.rows):
+        add(amounts[row.addresses, known.get(number)], heap_values(row))
+    return labelled(amounts, lambda each: stack_of(each, profile.mappings), package=package)
 
 
 def leak_samples(
@@ -49,7 +57,7 @@ def leak_samples(
         for number, row in enumerate(profile.rows):
             values = amounts[row.addresses, tests.get((kind, number))]
             add(values, (row.objects, row.bytes), at=FIRST_LEAK_VALUE)
-    return labelled(amounts, stack_of, package=package)
+    return labelled(amounts, lambda each: stack_of(each, in_use.mappings), package=package)
 
 
 def heap_values(row: Row) -> tuple[int, ...]:
@@ -63,7 +71,9 @@ def add(values: list[int], more: Iterable[int], *, at: int = 0) -> None:
         values[index] += number
 
 
-def labelled(amounts: Amounts, stack_of: StackOf, *, package: str = "") -> tuple[Sample, ...]:
+def labelled(
+    amounts: Amounts, stack_of: Callable[[tuple[int, ...]], tuple[Frame, ...]], *, package: str
+) -> tuple[Sample, ...]:
     """Say whose each sample is: what the agent knows, else what the names of the stack tell."""
     return tuple(
         Sample(

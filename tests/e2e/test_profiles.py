@@ -12,6 +12,7 @@ import time
 import urllib.request
 from collections import Counter
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,7 +23,6 @@ from leakcheck.profiles.profile import LEAK_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 pytestmark = pytest.mark.e2e
 
@@ -284,3 +284,41 @@ def test_a_heap_file_of_gperftools_gets_the_right_names(tmp_path: Path, cache_di
     assert re.search(r"\d%  make_frame$", shown.out, re.MULTILINE)
     assert re.search(r"\d%  _cgo_\w+_make_frame$", shown.out, re.MULTILINE)
     assert "make_frame" not in go_pprof("-top", str(program), f"{prefix}.0001.heap")
+
+
+def snapshots(ended: Ended) -> list[str]:
+    """The files that the lines `    Snapshot /tmp/heap.0001.pb.gz` name."""
+    return re.findall(r"^ +Snapshot (\S+)$", ended.out, re.MULTILINE)
+
+
+@pytest.mark.parametrize("when", [("--inuse-step", "8MiB"), ("--interval", "200ms")])
+def test_snapshots_show_how_memory_grew(
+    compiled: Callable[..., Path], tmp_path: Path, cache_dir: Path, when: tuple[str, str]
+) -> None:
+    script = ConsoleScript(tmp_path, cache_dir)
+    ended = script("profile", "--binary", str(compiled("steps.c")), *when, HEAPPROFILE="heap")
+    assert ended.exit_code == 0, ended.err
+    paths = [*snapshots(ended), f"{tmp_path}/heap.{len(snapshots(ended)) + 1:04}.pb.gz"]
+
+    held = [flat_amounts(Path(path), "inuse_space")["hold"] for path in paths]
+    assert held == sorted(held)
+    assert held[0] < held[-1]
+    assert all(size % 2**20 == 0 for size in held)
+    assert held[-1] == 40 * 2**20
+    grown = script("pprof-text", "--base", paths[0], HEAPPROFILE="heap").out
+    assert "Type: inuse_space" in grown
+    assert re.search(rf"^ +{40 - held[0] // 2**20}MB .* hold$", grown, re.MULTILINE)
+
+
+def test_snapshots_are_left_of_a_program_that_never_ends(
+    compiled: Callable[..., Path], tmp_path: Path, cache_dir: Path
+) -> None:
+    script = ConsoleScript(tmp_path, cache_dir)
+    words = ("--binary", str(compiled("steps.c")), "--interval", "200ms", "--timeout", "3s")
+
+    ended = script("profile", *words, "--", "for ever", HEAPPROFILE="heap")
+
+    assert ended.exit_code == 1
+    assert "Profile" not in ended.out
+    assert "the agent checked nothing" in ended.err
+    assert flat_amounts(Path(snapshots(ended)[-1]), "inuse_space")["hold"] >= 2**20

@@ -39,6 +39,8 @@ VARIABLES = (
     "PEEK",
     "OUTPUT",
     "PORT",
+    "INTERVAL",
+    "INUSE_STEP",
 )
 
 
@@ -89,6 +91,10 @@ def checkout(tmp_path: Path) -> Checkout:
         (
             ["profile", "TEST=T", "LEVEL=strict"],
             ["leakcheck", "profile", "--level", "strict", "--test", "T"],
+        ),
+        (
+            ["profile", "INTERVAL=5s", "INUSE_STEP=1MiB"],
+            ["leakcheck", "profile", "--interval", "5s", "--inuse-step", "1MiB"],
         ),
         (["pprof-text", "PEEK=a|b"], ["leakcheck", "pprof-text", "--peek", "a|b"]),
         (["pprof-pdf", "OUTPUT=g.pdf"], ["leakcheck", "pprof-pdf", "--output", "g.pdf"]),

@@ -27,6 +27,7 @@ LAYERS = (
     "heapprofile",
     "lastwords",
     "evidence",
+    "snapshots",
     "checkerreport",
     "symbolise",
     "leakid",

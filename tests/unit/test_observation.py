@@ -12,6 +12,7 @@ from report_samples import captured_files
 from leakcheck import observation
 from leakcheck.errors import ToolMissing
 from leakcheck.launch.program import Program
+from leakcheck.launch.rundirectory import ProfilePlan
 from leakcheck.model import Check, EngineName, Level
 from leakcheck.model import Tests as Verdict
 from leakcheck.observation import (
@@ -28,11 +29,12 @@ from leakcheck.toolchain.discovery import CcTool, Tcmalloc
 from leakcheck.toolchain.elf import ElfFacts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from leakcheck.evidence import AgentReport
     from leakcheck.heapprofile import HeapProfile
     from leakcheck.model import Run
+    from leakcheck.snapshots import Snapshot
 
 FACTS = ElfFacts(
     path=Path("/t/leaky"),
@@ -241,8 +243,17 @@ def test_without_tcmalloc_nothing_runs(
 class Record:
     """A recorder that keeps what it gets."""
 
+    plan: ProfilePlan = field(default_factory=lambda: ProfilePlan(interval_ms=500))
     runs: list[Run] = field(default_factory=list)
     in_use: list[HeapProfile] = field(default_factory=list)
+    snapshots: list[Snapshot] = field(default_factory=list)
+
+    def record_snapshots(
+        self, run: Run, snapshots: Sequence[Snapshot], symboliser: Symboliser
+    ) -> None:
+        assert run.binary
+        assert isinstance(symboliser, Symboliser)
+        self.snapshots += snapshots
 
     def record(
         self, run: Run, report: AgentReport, in_use: HeapProfile, symboliser: Symboliser
@@ -261,8 +272,9 @@ def test_for_a_profile_the_agent_is_asked_for_all_that_was_allocated(
 
     run = observe(PROGRAM, replace(bench, recorder=recorder))
 
-    assert "profile 1\n" in fake_run.orders
+    assert "profile 1\nsnapshot_interval_ms 500\n" in fake_run.orders
     assert recorder.runs == [run]
+    assert recorder.snapshots == []
     assert recorder.in_use[0].objects > 0
 
 
@@ -278,6 +290,16 @@ def test_what_was_not_checked_is_not_recorded(fake_run: FakeRun, bench: Bench) -
 
     assert observe(PROGRAM, replace(bench, recorder=recorder)).check is Check.NOT_CHECKED
     assert recorder.runs == []
+
+
+def test_snapshots_are_kept_though_nothing_was_checked(fake_run: FakeRun, bench: Bench) -> None:
+    heap = fake_run.files["direct.heap"]
+    fake_run.files = {"snapshot.000001.heap": heap, "snapshot.000001.tests": "inuse 0 TestX\n"}
+    recorder = Record()
+
+    assert observe(PROGRAM, replace(bench, recorder=recorder)).check is Check.NOT_CHECKED
+
+    assert [snapshot.tests[0].test for snapshot in recorder.snapshots] == ["TestX"]
 
 
 @pytest.mark.parametrize(

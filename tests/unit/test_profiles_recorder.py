@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from profile_samples import Opened, heap, row
 from report_samples import c_frame
 
-from leakcheck.evidence import AgentReport
+from leakcheck.evidence import AgentReport, RowTest
 from leakcheck.model import Check, Evidence, Leak, LeakKind, Run
 from leakcheck.model import Tests as Verdict
 from leakcheck.profiles.recorder import ProfileRecorder
+from leakcheck.snapshots import Snapshot
 from leakcheck.symbolise import Symboliser
 
 if TYPE_CHECKING:
@@ -70,6 +71,26 @@ def test_several_runs_are_one_profile(tmp_path: Path) -> None:
         "example.com/m: tests passed, check leaks, 64 bytes in 2 objects lost at level strict",
         "example.com/n: tests passed, check clean, 0 bytes in 0 objects lost at level strict",
     ]
+
+
+def test_a_snapshot_is_a_profile_that_says_nothing_of_leaks(tmp_path: Path) -> None:
+    snapshot = Snapshot(heap=IN_USE, tests=(RowTest(kind=None, row=0, test="TestX"),), time_ns=77)
+    recorder = ProfileRecorder()
+    recorder.record_snapshots(RUN, [snapshot], Symboliser(tmp_path))
+
+    (content,) = recorder.snapshots
+    opened = Opened.of(content)
+
+    assert recorder.is_empty
+    assert opened.totals() == {
+        "alloc_objects": 5,
+        "alloc_space": 160,
+        "inuse_objects": 3,
+        "inuse_space": 96,
+    }
+    (sample,) = opened.samples()
+    assert sample[2] == {"package": "example.com/m", "test": "TestX"}
+    assert opened.message.time_nanos == 77
 
 
 def test_leaks_are_shown_first_where_there_are_any(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from leakcheck.profiles.rows import heap_samples, leak_samples
 
 if TYPE_CHECKING:
     from leakcheck.heapprofile import Row
+    from leakcheck.procmaps import Mapping
 
 AMOUNTS = st.tuples(st.integers(0, 99), st.integers(0, 9999))
 ADDRESSES = st.lists(st.integers(1, 3), max_size=2).map(tuple)
@@ -28,14 +29,14 @@ ROWS = st.lists(
 )
 
 
-def nameless(addresses: tuple[int, ...]) -> tuple[Frame, ...]:
+def nameless(addresses: tuple[int, ...], _: tuple[Mapping, ...]) -> tuple[Frame, ...]:
     return tuple(Frame(function=f"f{address}") for address in addresses)
 
 
 def test_the_test_is_read_off_the_stack_where_the_file_does_not_tell() -> None:
     function = "example.com/m.TestProbe"
 
-    def stack_of(_: tuple[int, ...]) -> tuple[Frame, ...]:
+    def stack_of(*_: object) -> tuple[Frame, ...]:
         return (
             Frame(function=function, file="/src/m_test.go", language="go"),
             Frame(function="testing.tRunner", language="go"),

@@ -11,8 +11,10 @@ from test_profiles_recorder import IN_USE, REPORT, RUN
 from leakcheck import profiling
 from leakcheck.commandline import Choices
 from leakcheck.errors import BadInput
-from leakcheck.profiling import prefix_of, run_profile
+from leakcheck.launch.rundirectory import ProfilePlan
+from leakcheck.profiling import parse_interval_ms, parse_step, prefix_of, run_profile
 from leakcheck.settings import Settings
+from leakcheck.snapshots import Snapshot
 from leakcheck.symbolise import Symboliser
 
 if TYPE_CHECKING:
@@ -29,9 +31,13 @@ class FakeCheck:
     exit_code: int = 1
     is_checked: bool = True
     asked: list[Choices] = field(default_factory=list)
+    plans: list[ProfilePlan] = field(default_factory=list)
+    snapshots: list[Snapshot] = field(default_factory=list)
 
     def __call__(self, choices: Choices, recorder: Recorder) -> int:
         self.asked.append(choices)
+        self.plans.append(recorder.plan)
+        recorder.record_snapshots(RUN, self.snapshots, Symboliser(self.cache))
         if self.is_checked:
             recorder.record(RUN, REPORT, IN_USE, Symboliser(self.cache))
         return self.exit_code
@@ -79,6 +85,42 @@ def test_gperftools_checker_has_no_profile_of_all_that_was_allocated(
 
     assert "only the engine agent knows all that was allocated" in capsys.readouterr().err
     assert list(tmp_path.glob("heap*")) == []
+
+
+def test_snapshots_come_before_the_profile_of_the_end(
+    fake_check: FakeCheck, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fake_check.snapshots = [Snapshot(heap=IN_USE), Snapshot(heap=IN_USE)]
+
+    run_profile(Choices(interval="5s", inuse_step="1MiB"))
+
+    assert fake_check.plans == [ProfilePlan(interval_ms=5000, step_bytes=2**20)]
+    assert capsys.readouterr().out.split() == [
+        word
+        for label, number in (("Snapshot", 1), ("Snapshot", 2), ("Profile", 3))
+        for word in (label, f"{tmp_path}/heap.000{number}.pb.gz")
+    ]
+
+
+@pytest.mark.parametrize("text", ["", "x", "0", "-1s", "99ms", "5"])
+def test_an_interval_is_a_time_that_is_not_too_short(text: str) -> None:
+    with pytest.raises(BadInput, match="--interval") as caught:
+        parse_interval_ms(text)
+    assert caught.value.hint == "--interval 5s"
+
+
+@pytest.mark.parametrize("text", ["", "MiB", "1 TiB", "-1MiB", "1.5MiB", "0", "1kB", "9" * 15])
+def test_a_step_is_an_amount_of_memory_that_can_be_counted(text: str) -> None:
+    with pytest.raises(BadInput, match="--inuse-step"):
+        parse_step(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [("64MiB", 2**26), ("64 mib", 2**26), ("1GB", 10**9), ("65536", 65536), ("64KiB", 65536)],
+)
+def test_a_step_is_read_in_any_unit(text: str, size: int) -> None:
+    assert parse_step(text) == size
 
 
 def test_a_prefix_that_cannot_be_written_is_told_before_the_tests_run(

@@ -110,7 +110,7 @@ def test_every_task_of_this_version_is_there_and_no_other() -> None:
         ("normal", OPTIONS),
         ("strict", OPTIONS),
         ("draconian", OPTIONS),
-        ("profile", (OPTIONS | {"level"}) - {"isolate"}),
+        ("profile", (OPTIONS | {"level", "interval", "inuse-step"}) - {"isolate"}),
         ("pprof-text", {*SHOW_OPTIONS, "peek"}),
         ("pprof-pdf", {*SHOW_OPTIONS, "output"}),
         ("pprof-http", {*SHOW_OPTIONS, "port"}),
@@ -173,9 +173,9 @@ def test_words_behind_two_dashes_go_to_the_program(
 
 
 def test_a_profile_is_asked_for_as_a_check_is(calls: Calls) -> None:
-    assert leave("profile", "--level", "strict", "--test", "TestA") == 0
+    assert leave("profile", "--level", "strict", "--interval", "5s", "--inuse-step", "1MiB") == 0
     assert calls.others == ["profile"]
-    assert calls.choices == [commandline.Choices(level="strict", test="TestA")]
+    assert calls.choices == [commandline.Choices(level="strict", interval="5s", inuse_step="1MiB")]
 
 
 @pytest.mark.parametrize(
