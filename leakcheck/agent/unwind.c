@@ -25,8 +25,13 @@ static int (*get_register)(uintptr_t *cursor, int number, uintptr_t *value);
 static backtrace_function cached_backtrace;
 static struct lc_range libunwind_image;
 
+/* How deep this thread is in libunwind for a capture; a signal handler may interrupt one. */
+static __thread int unwinding __attribute__((tls_model("initial-exec")));
+
 static uint32_t by_libunwind(uintptr_t *frames, uint32_t room) {
+  unwinding++;
   int count = cached_backtrace((void **)frames, (int)room);
+  unwinding--;
   return count > 0 ? (uint32_t)count : 0;
 }
 
@@ -62,7 +67,7 @@ static mask_function real_sigprocmask, real_pthread_sigmask;
  * libunwind works for the agent, or for gperftools' checker, which calls it by itself, all means
  * all, and what was blocked before is so again. */
 static bool is_for_libunwind(const void *caller) {
-  return lc_guard != 0 ||
+  return lc_guard != 0 || unwinding != 0 ||
          (lc_config.is_heapcheck && lc_in_image(libunwind_image, (uintptr_t)caller));
 }
 
