@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import inspect
 import sys
-from importlib import metadata
 from typing import TYPE_CHECKING
 
 from invoke.exceptions import Exit, ParseError
@@ -14,6 +13,7 @@ from invoke.program import Program
 from leakcheck.errors import ExitCode
 from leakcheck.progress import forget_standard_output
 from leakcheck.tasks import namespace
+from leakcheck.version import leakcheck_version
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -75,7 +75,7 @@ def name_parts(argv: Sequence[str]) -> list[str]:
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the task named on the command line and leave with its exit code."""
     program = LeakcheckProgram(
-        name="leakcheck", binary="leakcheck", namespace=namespace, version=_version()
+        name="leakcheck", binary="leakcheck", namespace=namespace, version=leakcheck_version()
     )
     try:
         program.run(None if argv is None else ["leakcheck", *argv])
@@ -91,13 +91,6 @@ def _bad_options_are_not_checked() -> Iterator[None]:
         yield
     except ParseError as error:
         raise Exit(f"leakcheck: {error}", code=ExitCode.NOT_CHECKED) from error
-
-
-def _version() -> str:
-    try:
-        return metadata.version("tcmalloc-leakcheck")
-    except metadata.PackageNotFoundError:  # a checkout that was not installed
-        return "unknown"
 
 
 if __name__ == "__main__":

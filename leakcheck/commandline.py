@@ -17,24 +17,24 @@ from rich.console import Console
 from rich.text import Text
 
 from leakcheck.adoption import run_init
+from leakcheck.delivery import FORMATS, Delivery, report_paths
 from leakcheck.doctor import doctor_exit_code, examine, render_findings
 from leakcheck.errors import BadInput, ExitCode, LeakcheckError
+from leakcheck.githublog import GroupingWatcher
 from leakcheck.launch.duration import parse_duration
 from leakcheck.launch.program import DEFAULT_TIMEOUT_S, Options
 from leakcheck.merge import NamedReport, merge_reports
 from leakcheck.model import EngineName
 from leakcheck.pipeline import Request, check, project_of, refused
 from leakcheck.progress import TerminalWatcher, forget_standard_output
-from leakcheck.reports import read_report, render_json, write_report
-from leakcheck.reports.sources import Sources
-from leakcheck.reports.stacklines import Places
+from leakcheck.reports import read_report
 from leakcheck.reports.terminal import MAX_LEAKS, View, print_terminal
 from leakcheck.settings import Settings, load_environment, parse_level
 from leakcheck.shards import as_part, durations_of, parse_shard
 from leakcheck.suppressions import read_suppressions, render_suppressions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from leakcheck.model import Report
     from leakcheck.observation import Recorder
@@ -66,6 +66,9 @@ class Choices:
     timeout: str | None = None
     engine: str | None = None
     json: str | None = None
+    junit: str | None = None
+    sarif: str | None = None
+    html: str | None = None
     max_leaks: str | None = None
     interval: str | None = None
     inuse_step: str | None = None
@@ -102,6 +105,7 @@ def request_of(choices: Choices) -> Request:
             test=choices.test,
             timeout_s=DEFAULT_TIMEOUT_S if timeout is None else parse_duration(timeout),
             verbose=choices.verbose,
+            names_tests=choices.junit is not None,
             arguments=choices.arguments,
         ),
         isolate=choices.isolate,
@@ -112,24 +116,25 @@ def request_of(choices: Choices) -> Request:
 
 
 def run_leak(choices: Choices, recorder: Recorder | None = None) -> int:
-    """Check, print the report, write it where `--json` says; return the exit code.
+    """Check, print the report, write it where the options say; return the exit code.
 
-    However it ends, a file named with `--json` holds a report of this call afterwards, never
-    one of an earlier call. `recorder` gets what a profile is made of.
+    However it ends, the files named hold a report of this call afterwards, never one of an
+    earlier call. `recorder` gets what a profile is made of.
     """
-    return _written(choices, lambda: _check_and_print(choices, recorder))
+    return _delivered(choices, lambda delivery: _check_and_print(choices, recorder, delivery))
 
 
 def run_merge(parts: Sequence[str], choices: Choices) -> int:
     """Put the reports of all shards into one, print and write that; return its exit code."""
 
-    def merge_and_print() -> Report:
+    def merge_and_print(delivery: Delivery) -> Report:
         max_leaks = _max_leaks(choices.max_leaks)
+        delivery.learn(Settings.from_mapping(load_environment(Path.cwd())), root=Path.cwd())
         report = merge_reports([NamedReport(name, read_report(Path(name))) for name in parts])
-        _print(report, choices, max_leaks, root=Path.cwd())
+        _print(report, choices, max_leaks, delivery)
         return report
 
-    return _written(choices, merge_and_print)
+    return _delivered(choices, merge_and_print)
 
 
 def init(project: str | None = None, *, dry_run: bool = False) -> int:
@@ -169,37 +174,49 @@ def exit_code_of(work: Callable[[], int]) -> int:
         return ExitCode.NOT_CHECKED
 
 
-def _written(choices: Choices, work: Callable[[], Report]) -> int:
-    """Write the report `work` returns, or why it returned none, where `--json` says."""
-    path = _json_path(choices.json)
-    if path is None:
-        return work().exit_code
+def _delivered(choices: Choices, work: Callable[[Delivery], Report]) -> int:
+    """Deliver the report `work` returns, or why it returned none, where the options say."""
+    paths = report_paths({kind: getattr(choices, kind) for kind in FORMATS})
+    delivery = Delivery(paths, all_to_errors=choices.print_suppressions)
     try:
-        report = work()
+        report = work(delivery)
     except BaseException as error:
-        write_report(path, render_json(_refused(error, choices)))
+        with _told():
+            delivery.deliver(_refused(error, choices))
         raise
-    write_report(path, render_json(report))
+    delivery.deliver(report)
     return report.exit_code
 
 
-def _check_and_print(choices: Choices, recorder: Recorder | None) -> Report:
+@contextlib.contextmanager
+def _told() -> Iterator[None]:
+    """Tell what goes wrong on the way out, and let what went wrong before count."""
+    try:
+        yield
+    except (LeakcheckError, OSError) as error:
+        _print_labelled(("Not written", str(error)))
+
+
+def _check_and_print(choices: Choices, recorder: Recorder | None, delivery: Delivery) -> Report:
     request, max_leaks = request_of(choices), _max_leaks(choices.max_leaks)
     request = replace(request, recorder=recorder)
     settings = Settings.from_mapping(load_environment(Path.cwd()))
-    watcher = TerminalWatcher(Console(stderr=True), all_to_errors=choices.print_suppressions)
+    delivery.learn(settings, root=Path.cwd())
+    watcher_type = GroupingWatcher if settings.github else TerminalWatcher
+    watcher = watcher_type(Console(stderr=True), all_to_errors=choices.print_suppressions)
     report = check(request, settings, watcher)
-    root = Path.cwd() if request.binary else project_of(request, settings)
-    _print(report, choices, max_leaks, root=root)
+    if not request.binary:
+        delivery.learn(settings, root=project_of(request, settings))
+    _print(report, choices, max_leaks, delivery)
     return report
 
 
-def _print(report: Report, choices: Choices, max_leaks: int, *, root: Path) -> None:
+def _print(report: Report, choices: Choices, max_leaks: int, delivery: Delivery) -> None:
     view = View(
         max_leaks=max_leaks,
         all_frames=choices.verbose,
-        places=Places(project=root, home=Path.home()),
-        sources=Sources(),
+        places=delivery.places,
+        sources=delivery.sources,
     )
     print_terminal(report, Console(stderr=choices.print_suppressions), view)
     if choices.print_suppressions:
@@ -225,15 +242,6 @@ def path_of(text: str | None) -> Path | None:
     if text == "":
         raise BadInput("an option that names a path is empty")
     return None if text is None else Path(text).expanduser()
-
-
-def _json_path(text: str | None) -> Path | None:
-    """Refuse before a long run what cannot be written after it."""
-    path = path_of(text)
-    if path is not None and (path.is_dir() or not path.absolute().parent.is_dir()):
-        why = "it is a folder" if path.is_dir() else "there is no such folder"
-        raise BadInput(f"--json {text} cannot be written", why=why, hint="--json report.json")
-    return path
 
 
 def _engine(text: str | None) -> EngineName:

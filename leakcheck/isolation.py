@@ -173,6 +173,9 @@ class _Keeper:
     def output(self, data: bytes) -> None:
         self.shown.add(data)
 
+    def section(self, title: str) -> contextlib.AbstractContextManager[None]:  # noqa: ARG002
+        return contextlib.nullcontext()
+
 
 @dataclass(slots=True)
 class _Teller:

@@ -11,6 +11,7 @@ import enum
 from dataclasses import dataclass, field
 
 __all__ = [
+    "Case",
     "Check",
     "EngineName",
     "Evidence",
@@ -18,6 +19,7 @@ __all__ = [
     "Leak",
     "LeakKind",
     "Level",
+    "Outcome",
     "Part",
     "Report",
     "Run",
@@ -56,6 +58,15 @@ class Tests(enum.Enum):
     CRASHED = "crashed"
     TIMED_OUT = "timed_out"
     NONE_RAN = "none_ran"
+
+
+class Outcome(enum.Enum):
+    """How one test ended; UNFINISHED when the program was gone before."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    UNFINISHED = "unfinished"
 
 
 class LeakKind(enum.Enum):
@@ -122,11 +133,22 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One Go test or subtest, `TestX/sub`; `output` is kept of those that did not pass."""
+
+    name: str
+    outcome: Outcome
+    duration_s: float = 0.0
+    output: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """One process: one package's test binary, one isolated test, or one `--binary`.
 
     `reason` says why `check` is NOT_CHECKED, or is empty. `killed_by` names the signal with
-    which somebody else ended the process, so that its tests neither passed nor failed.
+    which somebody else ended the process, so that its tests neither passed nor failed. `cases`
+    are its Go tests one by one, where the program was asked to name them.
     """
 
     package: str
@@ -139,6 +161,7 @@ class Run:
     evidence: Evidence = Evidence()
     leaks: tuple[Leak, ...] = ()
     killed_by: str | None = None
+    cases: tuple[Case, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

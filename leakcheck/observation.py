@@ -14,6 +14,7 @@ from leakcheck.engines.agent import Preloads
 from leakcheck.errors import LeakcheckError
 from leakcheck.evidence import AgentReport, NoReport, read_in_use
 from leakcheck.judge import judge_run
+from leakcheck.launch.argv import MARKED_OUTPUT
 from leakcheck.launch.rundirectory import Orders, run_directory
 from leakcheck.model import Check, EngineName
 from leakcheck.process import Command, supervise
@@ -21,12 +22,13 @@ from leakcheck.profiles.files import default_prefix, module_name, program_name
 from leakcheck.snapshots import read_snapshots
 from leakcheck.suppressions import mark_suppressed
 from leakcheck.symbolise import Symboliser
+from leakcheck.testlog import MarkedOutput, without_marks
 from leakcheck.toolchain.discovery import find_cc, find_checker, find_tcmalloc
 from leakcheck.toolchain.golayout import read_go_layout
 from leakcheck.toolchain.libraries import links_tcmalloc
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
     from leakcheck.heapprofile import HeapProfile
     from leakcheck.launch.program import Program
     from leakcheck.launch.rundirectory import ProfilePlan
-    from leakcheck.model import Level, Run
+    from leakcheck.model import Case, Level, Run
     from leakcheck.process import Completed
     from leakcheck.settings import Settings
     from leakcheck.snapshots import Snapshot
@@ -67,6 +69,9 @@ class Watcher(Protocol):
 
     def output(self, data: bytes) -> None:
         """The tested program wrote `data`."""
+
+    def section(self, title: str) -> AbstractContextManager[None]:
+        """What one package or program does happens inside the `with`."""
 
 
 class Recorder(Protocol):
@@ -152,16 +157,11 @@ def observe_unannounced(program: Program, bench: Bench) -> Run:
     """Do as `observe` does, where several programs run and one line tells of all."""
     with run_directory() as run_dir:
         environment = _armed_environment(run_dir, program, bench)
-        ended = supervise(
-            Command(program.argv, env=tuple(environment.items()), cwd=program.cwd),
-            timeout_s=program.kill_after_s,
-            on_output=bench.watcher.output,
-            grace_s=_GRACE_S,
-        )
+        ended, cases = _supervised(program, environment, bench.watcher)
         _tell_survivors(program, ended, bench.watcher)
         with bench.watcher.step("Reading the report"), bench.reading:
             findings = _read_findings(run_dir, bench)
-            run = _judged(program, ended, findings, bench)
+            run = replace(_judged(program, ended, findings, bench), cases=cases)
             _record(run, findings, run_dir, bench)
         _tell_extras(run_dir, program, findings, bench)
     return run
@@ -179,6 +179,24 @@ def _judged(program: Program, ended: Completed, findings: Findings, bench: Bench
     )
     # The path that was run may be temporary; the name stays true.
     return replace(run, argv=(program.name, *program.argv[1:]))
+
+
+def _supervised(
+    program: Program, environment: Mapping[str, str], watcher: Watcher
+) -> tuple[Completed, tuple[Case, ...]]:
+    """Run the program; where it names its tests, without the marks that it does so with."""
+    command = Command(program.argv, env=tuple(environment.items()), cwd=program.cwd)
+    output = MarkedOutput() if MARKED_OUTPUT in program.argv else None
+    ended = supervise(
+        command,
+        timeout_s=program.kill_after_s,
+        on_output=(lambda data: watcher.output(output.feed(data))) if output else watcher.output,
+        grace_s=_GRACE_S,
+    )
+    if output is None:
+        return ended, ()
+    watcher.output(output.finish())
+    return replace(ended, stdout=without_marks(ended.stdout)), output.cases()
 
 
 def _record(run: Run, findings: Findings, run_dir: Path, bench: Bench) -> None:

@@ -153,7 +153,8 @@ def _check_binary(
             hint=f"leakcheck leak --binary {binary}",
         )
     bench = _set_up(request, settings, watcher)
-    return _observe(program, request, bench, dealer)
+    with watcher.section(str(binary)):
+        return _observe(program, request, bench, dealer)
 
 
 def _set_up(request: Request, settings: Settings, watcher: Watcher) -> Bench:
@@ -191,7 +192,10 @@ def _check_packages(
         own = dealer.deal([package.import_path for package in chosen])
         chosen = tuple(package for package in chosen if package.import_path in own)
     check_one = _check_package if len(packages) == 1 else _try_package
-    runs = (run for package in chosen for run in check_one(package, build, request, bench, dealer))
+    runs: list[Run] = []
+    for package in chosen:
+        with watcher.section(package.import_path):
+            runs += check_one(package, build, request, bench, dealer)
     return tuple(runs), skipped
 
 

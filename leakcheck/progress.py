@@ -51,6 +51,10 @@ class TerminalWatcher:
         except BrokenPipeError:
             forget_standard_output()
 
+    def section(self, title: str) -> contextlib.AbstractContextManager[None]:  # noqa: ARG002
+        """Mark nothing: a terminal shows one line after the other."""
+        return contextlib.nullcontext()
+
 
 def forget_standard_output() -> None:
     """Send standard output nowhere: `leakcheck … | head` still ends with the right exit code."""

@@ -24,7 +24,15 @@ if TYPE_CHECKING:
 
     from dotenv.parser import Binding
 
-__all__ = ["KEYS", "Key", "Settings", "load_environment", "parse_level"]
+__all__ = [
+    "GITHUB_KEYS",
+    "KEYS",
+    "GitHub",
+    "Key",
+    "Settings",
+    "load_environment",
+    "parse_level",
+]
 
 _OWN_PREFIX = "LEAKCHECK_"
 
@@ -56,6 +64,17 @@ KEYS = (
 )
 """Every key leakcheck reads, in the order of `.env.example`."""
 
+GITHUB_KEYS = ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "GITHUB_WORKSPACE")
+"""What GitHub sets for each step of a workflow; nobody writes these into `.env`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GitHub:
+    """The step of a workflow that leakcheck runs in: its summary, and the folder of the clone."""
+
+    summary: Path | None = None
+    workspace: Path | None = None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
@@ -72,6 +91,7 @@ class Settings:
     go: str | None = None
     go_flags: tuple[str, ...] = ()
     cache_dir: Path
+    github: GitHub | None = None
 
     @classmethod
     def from_mapping(cls, env: Mapping[str, str]) -> Settings:
@@ -91,6 +111,7 @@ class Settings:
             go=_expanded(env, "LEAKCHECK_GO"),
             go_flags=_words(env, "LEAKCHECK_GO_FLAGS"),
             cache_dir=_path(env, "LEAKCHECK_CACHE_DIR") or _default_cache_dir(env),
+            github=_github(env),
         )
 
 
@@ -173,6 +194,16 @@ def _with_home(value: str, env: Mapping[str, str]) -> str:
 def _expanded(env: Mapping[str, str], name: str) -> str | None:
     value = env.get(name)
     return _with_home(value, env) if value else None
+
+
+def _github(env: Mapping[str, str]) -> GitHub | None:
+    if env.get("GITHUB_ACTIONS") != "true":
+        return None
+    summary, workspace = (env.get(key) for key in GITHUB_KEYS[1:])
+    return GitHub(
+        summary=Path(summary) if summary else None,
+        workspace=Path(workspace) if workspace else None,
+    )
 
 
 def _path(env: Mapping[str, str], name: str) -> Path | None:

@@ -64,6 +64,9 @@ _OPTIONS = (
         "who looks for leaks: agent, or heapcheck, gperftools' own checker (default: agent)",
     ),
     Option("json", "write the report as JSON into this file"),
+    Option("junit", "write the report as JUnit XML, for CI services; names each test as it runs"),
+    Option("sarif", "write the report as SARIF 2.1.0, for code scanning"),
+    Option("html", "write the report as one page for a browser"),
     Option("max_leaks", "show so many leaks of a run; 0: all (default: 10)"),
     Option(
         "isolate",
@@ -80,9 +83,10 @@ _OPTIONS = (
     ),
     Option("verbose", "name each test as it runs, and show all frames of the leaks", default=False),
 )
+_FOR_MERGE = {"json", "junit", "sarif", "html", "max_leaks", "verbose"}
 _MERGE = (
     Option("part", "the JSON report of a shard; once for each (leakcheck merge A.json B.json …)"),
-    *(option for option in _OPTIONS if option.name in {"json", "max_leaks", "verbose"}),
+    *(option for option in _OPTIONS if option.name in _FOR_MERGE),
 )
 _INIT = (
     Option("project", "folder of the repository (default: this one)"),

@@ -11,7 +11,17 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-__all__ = ["NO_TEST_PATTERN", "go_test_argv", "isolated_argv", "isolated_test"]
+__all__ = [
+    "MARKED_OUTPUT",
+    "NO_TEST_PATTERN",
+    "go_test_argv",
+    "isolated_argv",
+    "isolated_test",
+]
+
+MARKED_OUTPUT = "-test.v=test2json"
+"""Makes package testing name each test, and mark the lines that are its own."""
+
 
 NO_TEST_PATTERN = "^$"
 """Matches no test: the program starts, runs `TestMain` if there is one, and ends."""
@@ -21,15 +31,23 @@ _ISOLATED = re.compile(r"-test\.run=\^(\w*)\$(?:/.*|\|.*)?", re.DOTALL)
 
 
 def go_test_argv(
-    binary: Path, *, test: str | None = None, timeout_s: float, verbose: bool = False
+    binary: Path,
+    *,
+    test: str | None = None,
+    timeout_s: float,
+    verbose: bool = False,
+    marked: bool = False,
 ) -> tuple[str, ...]:
     """Build `BINARY -test.paniconexit0 -test.timeout=30m0s` and what the user asked for.
 
     `test` is a regular expression as `go test -run` takes it. With `-test.timeout` Go itself
-    dumps all goroutines when the time is over; 0 means no limit.
+    dumps all goroutines when the time is over; 0 means no limit. With `marked` each test is named
+    for `leakcheck.testlog` to read.
     """
     options = [_ALWAYS, f"-test.timeout={render_duration(timeout_s)}"]
-    if verbose:
+    if marked:
+        options.append(MARKED_OUTPUT)
+    elif verbose:
         options.append("-test.v=true")
     if test is not None:
         options.append(f"-test.run={test}")

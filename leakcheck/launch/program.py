@@ -38,11 +38,15 @@ DEFAULT_TIMEOUT_S = 1800.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What the user wants of the run; `timeout_s` 0 means no limit."""
+    """What the user wants of the run; `timeout_s` 0 means no limit.
+
+    `names_tests` makes a Go test binary tell how each of its tests ended.
+    """
 
     test: str | None = None
     timeout_s: float = DEFAULT_TIMEOUT_S
     verbose: bool = False
+    names_tests: bool = False
     arguments: tuple[str, ...] = ()
 
 
@@ -132,7 +136,11 @@ def _observable(binary: Path) -> ElfFacts:
 
 def _test_argv(binary: Path, options: Options) -> tuple[str, ...]:
     return go_test_argv(
-        binary, test=options.test, timeout_s=options.timeout_s, verbose=options.verbose
+        binary,
+        test=options.test,
+        timeout_s=options.timeout_s,
+        verbose=options.verbose,
+        marked=options.names_tests,
     )
 
 

@@ -16,7 +16,14 @@ if TYPE_CHECKING:
 
     from leakcheck.model import Report
 
-__all__ = ["new_file_mode", "read_report", "write_file", "write_report", "write_temporary"]
+__all__ = [
+    "append_report",
+    "new_file_mode",
+    "read_report",
+    "write_file",
+    "write_report",
+    "write_temporary",
+]
 
 READABLE_BY_ALL = 0o666
 
@@ -42,11 +49,24 @@ def write_report(path: Path, text: str) -> None:
 
 def write_file(path: Path, content: bytes) -> None:
     """Write `content` as `write_report` does."""
-    try:
+    with explained(path):
         if path.exists() and not path.is_file():
             path.write_bytes(content)
         else:
             replace_file(path.resolve(), content)
+
+
+def append_report(path: Path, text: str) -> None:
+    """Write `text` as UTF-8 behind what others wrote. Raises `BadInput`."""
+    with explained(path), path.open("ab") as stream:
+        stream.write(text.encode(errors="backslashreplace"))
+
+
+@contextlib.contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """Turn what the system says into what the user can mend."""
+    try:
+        yield
     except OSError as error:
         raise BadInput(
             f"cannot write {path}",

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from leakcheck.errors import MalformedReport
 from leakcheck.model import (
+    Case,
     Check,
     EngineName,
     Evidence,
@@ -19,6 +20,7 @@ from leakcheck.model import (
     Leak,
     LeakKind,
     Level,
+    Outcome,
     Part,
     Report,
     Run,
@@ -79,6 +81,17 @@ def run_object(run: Run) -> dict[str, Any]:
         "duration_s": run.duration_s,
         "evidence": {key: evidence_value(text) for key, text in run.evidence.fields},
         "leaks": [leak_object(leak) for leak in run.leaks],
+        "cases": [case_object(case) for case in run.cases],
+    }
+
+
+def case_object(case: Case) -> dict[str, Any]:
+    """Lay out one Go test."""
+    return {
+        "name": case.name,
+        "outcome": case.outcome.value,
+        "duration_s": case.duration_s,
+        "output": case.output,
     }
 
 
@@ -180,6 +193,17 @@ def read_run(run: dict[str, Any]) -> Run:
         duration_s=float(run["duration_s"]),
         evidence=Evidence(fields=tuple((k, str(v)) for k, v in run["evidence"].items())),
         leaks=tuple(read_leak(leak) for leak in typed(run["leaks"], list)),
+        cases=tuple(read_case(case) for case in typed(run["cases"], list)),
+    )
+
+
+def read_case(case: dict[str, Any]) -> Case:
+    """Read what `case_object` lays out."""
+    return Case(
+        name=typed(case["name"], str),
+        outcome=Outcome(case["outcome"]),
+        duration_s=float(case["duration_s"]),
+        output=typed(case["output"], str),
     )
 
 

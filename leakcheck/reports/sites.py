@@ -91,7 +91,7 @@ def leak_sites(leaks: Sequence[Leak], project: PurePath | None) -> tuple[Site, .
     for entry in entries_of(leaks):
         frame = deciding_frame(entry.leak.stack, project)
         key: Hashable = (frame.function, frame.file, frame.line) if frame else entry.leak.id
-        frames[key] = frame
+        frames.setdefault(key, frame)
         groups[key].append(entry)
     sites = (
         Site(frame=frames[key], entries=tuple(sorted(entries, key=entry_order)))

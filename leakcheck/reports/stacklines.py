@@ -20,20 +20,29 @@ __all__ = [
     "Places",
     "StackLine",
     "deciding_frame",
+    "frame_line",
+    "frame_place",
     "is_folded",
+    "plain_stack",
     "short_function",
     "stack_lines",
 ]
+
+PLAIN_WIDTH = 40
 
 CLOSURE = re.compile(r"\.func[0-9]+$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Places:
-    """Folders that paths are shown relative to: the project, and the user's home as `~`."""
+    """Folders that paths are shown relative to: the project, and the user's home as `~`.
+
+    `repository` is the folder that services (GitHub, code scanning) count paths from.
+    """
 
     project: PurePath | None = None
     home: PurePath | None = None
+    repository: PurePath | None = None
 
     def shorten(self, file: str) -> str:
         """Write a path relative to the project when it lies inside, else from `~`, else as is."""
@@ -43,6 +52,13 @@ class Places:
         if self.home and path.is_relative_to(self.home):
             return str("~" / path.relative_to(self.home))
         return file
+
+    def in_repository(self, file: str) -> str | None:
+        """Write a path relative to the repository; None when it lies elsewhere."""
+        path = PurePath(file)
+        if not self.repository or ".." in path.parts or not path.is_relative_to(self.repository):
+            return None
+        return path.relative_to(self.repository).as_posix()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +166,23 @@ def frame_line(frame: Frame, places: Places) -> StackLine:
         language=frame.language or "",
         frame=frame,
     )
+
+
+def frame_place(frame: Frame, places: Places) -> str:
+    """Write one frame as `probe_open  c/probe.c:41`."""
+    line = frame_line(frame, places)
+    return f"{line.function}  {line.place}"
+
+
+def plain_stack(stack: Sequence[Frame], places: Places) -> tuple[str, ...]:
+    """Write a stack as plain lines in columns: `  at probe_open  c/probe.c:41  c`."""
+    lines = stack_lines(stack, places)
+    width = min(max(len(line.function) for line in lines), PLAIN_WIDTH)
+    rows = (
+        ("at" if index == 0 else "  ", line.function.ljust(width), line.place or line.note)
+        for index, line in enumerate(lines)
+    )
+    return tuple(f"  {mark} {function}  {place}" for mark, function, place in rows)
 
 
 def short_function(function: str) -> str:

@@ -10,8 +10,8 @@ from rich.text import Text
 from leakcheck.reports.labels import BAD, FAINT, labelled
 from leakcheck.reports.sites import accepted, leak_sites, unaccepted
 from leakcheck.reports.sources import NoSources
-from leakcheck.reports.stacklines import Places, short_function, stack_lines
-from leakcheck.reports.wording import amount, plural, printable, totals
+from leakcheck.reports.stacklines import Places, deciding_frame, frame_place, stack_lines
+from leakcheck.reports.wording import amount, leak_sentence, plural, printable, totals
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -62,16 +62,12 @@ def site_lines(site: Site, shown: Sequence[Entry], view: View) -> Iterator[Text]
     if len(site.entries) > 1 and site.frame:
         size = amount(site.bytes, site.objects)
         place = Text(f"{plural(len(site.entries), 'leak')}, {size}, allocated in ")
-        yield labelled("Site", place.append(place_name(site.frame, view.places), "blue"))
+        place.append(printable(frame_place(site.frame, view.places)), "blue")
+        yield labelled("Site", place)
     for index, entry in enumerate(shown):
-        yield from entry_lines(entry, None if index else site.frame, view)
+        frame = None if index else deciding_frame(entry.leak.stack, view.places.project)
+        yield from entry_lines(entry, frame, view)
         yield Text()
-
-
-def place_name(frame: Frame, places: Places) -> str:
-    """Write `probe_open  c/probe.c:41`."""
-    place = f"{places.shorten(frame.file or '')}:{frame.line}"
-    return printable(f"{short_function(frame.function)}  {place}")
 
 
 def entry_lines(entry: Entry, quoted: Frame | None, view: View) -> Iterator[Text]:
@@ -86,8 +82,7 @@ def entry_lines(entry: Entry, quoted: Frame | None, view: View) -> Iterator[Text
 
 def headline(leak: Leak) -> Text:
     """Write how much a leak is, its kind and its id."""
-    what = f"{amount(leak.leaked_bytes, leak.leaked_objects)}, {leak.kind.value} leak"
-    return Text(what).append(f"  {printable(leak.id)}", FAINT)
+    return Text(leak_sentence(leak)).append(f"  {printable(leak.id)}", FAINT)
 
 
 def held_lines(entry: Entry, view: View) -> Iterator[Text]:

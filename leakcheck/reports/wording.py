@@ -14,8 +14,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "EXIT_MEANING",
+    "acceptance",
     "amount",
     "check_summary",
+    "leak_sentence",
     "plural",
     "printable",
     "run_title",
@@ -40,6 +42,18 @@ def totals(leaks: Iterable[Leak]) -> tuple[int, int]:
 def amount(leaked_bytes: int, leaked_objects: int) -> str:
     """Write `1,600 bytes in 2 objects`."""
     return f"{plural(leaked_bytes, 'byte')} in {plural(leaked_objects, 'object')}"
+
+
+def leak_sentence(leak: Leak) -> str:
+    """Write `1,600 bytes in 2 objects, direct leak`."""
+    return f"{amount(leak.leaked_bytes, leak.leaked_objects)}, {leak.kind.value} leak"
+
+
+def acceptance(leak: Leak) -> str:
+    """Say what accepts a leak; "" for one that nothing accepts."""
+    if leak.suppressed_by is not None:
+        return f"suppressed by {leak.suppressed_by}"
+    return "in the baseline" if leak.in_baseline else ""
 
 
 def plural(count: int, noun: str) -> str:

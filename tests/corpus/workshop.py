@@ -51,6 +51,10 @@ class Silence:
     def output(self, _data: bytes) -> None:
         """Show nothing."""
 
+    def section(self, _title: str) -> contextlib.AbstractContextManager[None]:
+        """Mark nothing."""
+        return contextlib.nullcontext()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GoTests:

@@ -185,7 +185,12 @@ HOLDING = replace(
             stack=(c_frame("fill", f"{PROJECT}/c/fill.c:3"), *HOLDER.stack),
             held_by=(HOLDER.id,),
         ),
-        replace(HOLDER, id="888888888888", test="TestMux"),
+        replace(
+            HOLDER,
+            id="888888888888",
+            test="TestMux",
+            stack=tuple(replace(frame, address=1) for frame in HOLDER.stack),
+        ),
         LEAKS[0],
     ),
 )
@@ -215,7 +220,10 @@ ISOLATED = (
 )
 
 
-VIEW = View(places=Places(project=PROJECT, home=PurePath("/home/ann")))
+PLACES = Places(
+    project=PROJECT, home=PurePath("/home/ann"), repository=PurePath("/home/ann/mediaprobe")
+)
+VIEW = View(places=PLACES)
 
 
 def terminal_reports() -> dict[str, tuple[Report, View]]:

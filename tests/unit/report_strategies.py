@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from leakcheck.model import (
+    Case,
     Check,
     EngineName,
     Evidence,
@@ -12,6 +13,7 @@ from leakcheck.model import (
     Leak,
     LeakKind,
     Level,
+    Outcome,
     Part,
     Report,
     Run,
@@ -45,6 +47,13 @@ VALUES = WORDS | st.integers(-(2**70), 2**70).map(str) | st.sampled_from(["007",
 EVIDENCES = st.builds(
     Evidence, fields=st.dictionaries(WORDS, VALUES, max_size=4).map(lambda d: tuple(d.items()))
 )
+CASES = st.builds(
+    Case,
+    name=WORDS,
+    outcome=st.sampled_from(Outcome),
+    duration_s=st.floats(0, 1e6),
+    output=WORDS,
+)
 RUNS = st.builds(
     Run,
     package=WORDS,
@@ -57,6 +66,7 @@ RUNS = st.builds(
     duration_s=st.floats(0, 1e6),
     evidence=EVIDENCES,
     leaks=st.lists(LEAKS, max_size=2).map(tuple),
+    cases=st.lists(CASES, max_size=2).map(tuple),
 )
 REPORTS = st.builds(
     Report,

@@ -189,15 +189,87 @@ def test_a_json_file_of_an_earlier_call_is_never_taken_for_this_ones(
     assert written["exit_code"] == exit_code
 
 
-@pytest.mark.parametrize("name", [".", "missing/out.json"])
-def test_a_json_file_that_cannot_be_written_is_refused_before_the_run(
-    checked: Callable[[Report | BaseException], FakeCheck], name: str
+ALL = {"json": "out.json", "junit": "out.xml", "sarif": "out.sarif", "html": "out.html"}
+
+
+def test_all_reports_can_be_asked_for_at_once(
+    checked: Callable[[Report | BaseException], FakeCheck], tmp_path: Path
 ) -> None:
     fake = checked(CLEAN)
 
-    with pytest.raises(BadInput, match="cannot be written"):
-        run_leak(Choices(json=name))
-    assert fake.requests == []
+    assert run_leak(Choices(**ALL)) == ExitCode.OK
+
+    heads = {name: (tmp_path / file).read_text()[:15] for name, file in ALL.items()}
+    assert heads["json"].startswith('{\n  "schema"')
+    assert heads["junit"] == '<?xml version="'
+    assert heads["sarif"].startswith('{\n  "$schema"')
+    assert heads["html"] == "<!DOCTYPE html>"
+    assert fake.requests[0].options.names_tests
+
+
+@pytest.mark.parametrize("kind", ALL)
+def test_no_report_of_an_earlier_call_stays(
+    checked: Callable[[Report | BaseException], FakeCheck], tmp_path: Path, kind: str
+) -> None:
+    path = tmp_path / ALL[kind]
+    checked(CLEAN)
+    run_leak(Choices(**ALL))
+    clean = path.read_text()
+    checked(ToolMissing("tcmalloc was not found"))
+
+    assert exit_code_of(lambda: run_leak(Choices(**ALL))) == ExitCode.NOT_CHECKED
+
+    assert "tcmalloc was not found" in path.read_text()
+    assert "tcmalloc was not found" not in clean
+
+
+@pytest.mark.parametrize("kind", ALL)
+def test_a_file_that_cannot_be_written_is_told_after_the_report_and_the_others_are_written(
+    checked: Callable[[Report | BaseException], FakeCheck],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    kind: str,
+) -> None:
+    checked(CLEAN)
+    choices = Choices(**ALL | {kind: "/dev/full"})
+
+    assert exit_code_of(lambda: run_leak(choices)) == ExitCode.NOT_CHECKED
+
+    printed = capsys.readouterr()
+    assert "Leak check _main_: no leaks" in printed.out
+    assert "No space left on device" in printed.err
+    assert all((tmp_path / file).exists() for name, file in ALL.items() if name != kind)
+
+
+def test_what_went_wrong_first_counts_when_the_files_cannot_be_written_either(
+    checked: Callable[[Report | BaseException], FakeCheck], capsys: pytest.CaptureFixture[str]
+) -> None:
+    checked(KeyboardInterrupt())
+
+    choices = Choices(json="/dev/full")
+    assert exit_code_of(lambda: run_leak(choices)) == ExitCode.INTERRUPTED
+
+    assert "Not written cannot write /dev/full" in capsys.readouterr().err
+
+
+def test_on_github_the_log_has_annotations_and_the_step_a_summary(
+    checked: Callable[[Report | BaseException], FakeCheck],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfdbinary: pytest.CaptureFixture[bytes],
+) -> None:
+    (tmp_path / "summary.md").write_text("# Before\n")
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary.md"))
+    checked(ToolMissing("tcmalloc was not found"))
+
+    assert exit_code_of(lambda: run_leak(Choices())) == ExitCode.NOT_CHECKED
+
+    out, _ = capfdbinary.readouterr()
+    assert b"::error title=Leaks not checked::tcmalloc was not found\n" in out
+    summary = (tmp_path / "summary.md").read_text()
+    assert summary.startswith("# Before\n## ")
+    assert "not checked" in summary
 
 
 @pytest.mark.parametrize("text", ["-1", "ten", "", "1.5", "٣"])

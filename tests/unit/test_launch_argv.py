@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from leakcheck.launch.argv import (
+    MARKED_OUTPUT,
     NO_TEST_PATTERN,
     go_test_argv,
     isolated_argv,
@@ -62,3 +63,10 @@ def test_an_isolated_test_is_known_by_its_arguments(pattern: str, test: str) -> 
 )
 def test_other_runs_are_not_taken_for_isolated_tests(argv: tuple[str, ...]) -> None:
     assert isolated_test(argv) is None
+
+
+@pytest.mark.parametrize("verbose", [True, False])
+def test_a_binary_that_is_to_name_its_tests_marks_its_lines(verbose: bool) -> None:
+    argv = go_test_argv(Path("m.test"), timeout_s=1, verbose=verbose, marked=True)
+
+    assert [word for word in argv if word.startswith("-test.v")] == [MARKED_OUTPUT]

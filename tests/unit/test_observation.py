@@ -13,7 +13,7 @@ from leakcheck import observation
 from leakcheck.errors import ToolMissing
 from leakcheck.launch.program import Program
 from leakcheck.launch.rundirectory import ProfilePlan
-from leakcheck.model import Check, EngineName, Level
+from leakcheck.model import Case, Check, EngineName, Level, Outcome
 from leakcheck.model import Tests as Verdict
 from leakcheck.observation import (
     Bench,
@@ -76,6 +76,9 @@ class Notebook:
     def output(self, data: bytes) -> None:
         self.shown += data
 
+    def section(self, title: str) -> contextlib.AbstractContextManager[None]:  # noqa: ARG002
+        return contextlib.nullcontext()
+
 
 @dataclass
 class FakeRun:
@@ -87,6 +90,7 @@ class FakeRun:
     command: Command | None = None
     options: dict[str, Any] = field(default_factory=dict)
     orders: str = ""
+    output: str = "hello\n"
 
     def __call__(self, command: Command, **options: Any) -> Completed:
         self.command, self.options = command, options
@@ -94,11 +98,11 @@ class FakeRun:
         self.orders = (run_dir / "agent.conf").read_text()
         for name, text in self.files.items():
             (run_dir / name).write_text(text)
-        options["on_output"](b"hello\n")
+        options["on_output"](self.output.encode())
         return Completed(
             command=command,
             returncode=self.returncode,
-            stdout="hello\n",
+            stdout=self.output,
             stderr="",
             duration_s=0.5,
             timed_out=False,
@@ -443,3 +447,24 @@ def test_verbose_runs_show_what_the_classic_checker_said(classic: Bench) -> None
 
     said = "\n".join(notes(classic).said)
     assert "Leak check _main_ detected leaks of 2280 bytes in 18 objects" in said
+
+
+def test_a_test_binary_that_names_its_tests_is_read_and_its_marks_are_not_shown(
+    fake_run: FakeRun, bench: Bench
+) -> None:
+    fake_run.output = "\x16=== RUN   TestA\n\x16--- PASS: TestA (0.50s)\n\x16PASS\n"
+    argv = ("/t/leaky", "-test.v=test2json")
+
+    run = observe(replace(PROGRAM, argv=argv, is_go_test=True), bench)
+
+    assert run.cases == (Case(name="TestA", outcome=Outcome.PASSED, duration_s=0.5),)
+    assert notes(bench).shown == b"=== RUN   TestA\n--- PASS: TestA (0.50s)\nPASS\n"
+
+
+def test_that_no_tests_ran_is_seen_behind_the_marks(fake_run: FakeRun, bench: Bench) -> None:
+    fake_run.output = "testing: warning: no tests to run\n\x16PASS\n"
+    argv = ("/t/leaky", "-test.v=test2json")
+
+    run = observe(replace(PROGRAM, argv=argv, is_go_test=True), bench)
+
+    assert run.tests is Verdict.NONE_RAN

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from leakcheck.errors import BadInput, ExitCode
-from leakcheck.reports.files import write_report
+from leakcheck.reports.files import append_report, write_report
 
 
 def test_a_report_is_written_as_utf8(tmp_path: Path) -> None:
@@ -100,3 +100,15 @@ def test_ctrl_c_while_writing_leaves_nothing_behind(
     with pytest.raises(KeyboardInterrupt):
         write_report(tmp_path / "out.json", "x")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_appended_keeps_what_was_there(tmp_path: Path) -> None:
+    path = tmp_path / "summary.md"
+    append_report(path, "one\n")
+    append_report(path, "größer \udcff\n")
+    assert path.read_bytes() == "one\ngrößer \\udcff\n".encode()
+
+
+def test_what_cannot_be_appended_is_told() -> None:
+    with pytest.raises(BadInput, match="cannot write /dev/full"):
+        append_report(Path("/dev/full"), "text")

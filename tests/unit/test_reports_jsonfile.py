@@ -60,6 +60,7 @@ def test_the_keys_of_the_contract_are_always_there() -> None:
         "duration_s",
         "evidence",
         "leaks",
+        "cases",
     ]
     assert list(whole["runs"][0]["leaks"][0]) == [
         "id",

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from leakcheck.errors import BadInput
 from leakcheck.model import Level
-from leakcheck.settings import KEYS, Settings, load_environment, parse_level
+from leakcheck.settings import GITHUB_KEYS, KEYS, GitHub, Settings, load_environment, parse_level
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = (ROOT / ".env.example").read_text(encoding="utf-8")
@@ -53,6 +53,19 @@ def test_nothing_set_gives_the_defaults() -> None:
 
 def test_empty_is_the_same_as_unset() -> None:
     assert settings(**{key.name: "" for key in KEYS}) == settings()
+
+
+@pytest.mark.parametrize("value", ["", "false"])
+def test_a_machine_of_ones_own_is_not_github(value: str) -> None:
+    keys = {"GITHUB_ACTIONS": value, "GITHUB_STEP_SUMMARY": "/s", "GITHUB_WORKSPACE": "/w"}
+    assert settings(**keys).github is None
+
+
+def test_a_step_of_a_workflow_is_known_by_what_github_sets() -> None:
+    assert settings(GITHUB_ACTIONS="true").github == GitHub()
+    keys = {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": "/s", "GITHUB_WORKSPACE": "/w"}
+    assert set(keys) == set(GITHUB_KEYS)
+    assert settings(**keys).github == GitHub(summary=Path("/s"), workspace=Path("/w"))
 
 
 def test_every_key_is_read() -> None:

@@ -1,0 +1,2 @@
+module example.com/marks
+go 1.21
