@@ -22,7 +22,7 @@ from leakcheck.reports.wording import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from leakcheck.model import Report, Run
     from leakcheck.reports.sites import Entry, Site
@@ -33,6 +33,9 @@ MAX_ANNOTATIONS = 10
 """GitHub shows no more errors of one step."""
 
 MAX_LEAKS = 50
+MAX_SUMMARY_BYTES = 1_000_000
+"""A summary of more than a mebibyte is not shown at all."""
+
 CHECK_MARK = {Check.CLEAN: "✅", Check.LEAKS: "❌", Check.NOT_CHECKED: "⚠️"}
 MARKUP = re.compile(r"([\\`*_{}\[\]<>()#+\-.!|~&@:$])")
 
@@ -120,8 +123,20 @@ def render_markdown(report: Report, places: Places) -> str:
         *run_table(report.runs),
         *itertools.chain.from_iterable(run_paragraphs(run, places) for run in report.runs),
         *(f"Skipped {code(package)}: {markdown(why)}" for package, why in report.skipped),
+        *(f"No leak matches the suppression {code(rule)}" for rule in report.unused_suppressions),
     ]
-    return "\n\n".join(paragraphs) + "\n\n"
+    return "".join(within_limit(paragraphs))
+
+
+def within_limit(paragraphs: Iterable[str]) -> Iterator[str]:
+    """Leave out the end of what is more than GitHub shows."""
+    room = MAX_SUMMARY_BYTES
+    for paragraph in paragraphs:
+        room -= len(paragraph.encode(errors="backslashreplace")) + 2
+        if room < 0:
+            yield "The rest is left out here: see the log.\n\n"
+            return
+        yield f"{paragraph}\n\n"
 
 
 def run_table(runs: Sequence[Run]) -> Iterator[str]:

@@ -107,7 +107,7 @@ def invocation_object(report: Report) -> dict[str, Any]:
 
 
 def notifications(report: Report) -> Iterator[dict[str, Any]]:
-    """Tell what was not checked and why, which tests failed, and which packages were skipped."""
+    """Tell what was not checked and why, which tests failed, and what was not needed."""
     if report.check is Check.NOT_CHECKED:
         yield notification("error", f"leaks not checked: {report.reason}")
     for run in report.runs:
@@ -117,6 +117,8 @@ def notifications(report: Report) -> Iterator[dict[str, Any]]:
             yield notification("error", f"{run_title(run)}: tests {words(run.tests.value)}")
     for package, reason in report.skipped:
         yield notification("note", f"{package}: skipped, {reason}")
+    for rule in report.unused_suppressions:
+        yield notification("warning", f"no leak matches the suppression {rule}")
 
 
 def notification(level: str, text: str) -> dict[str, Any]:

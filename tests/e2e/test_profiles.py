@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from browser import browse
 from conftest import PROJECTS, ConsoleScript, Ended
 
 from leakcheck.process import Command, run
@@ -29,19 +29,6 @@ pytestmark = pytest.mark.e2e
 TEST = "mediaprobe.TestMXF_H265MezMaker"
 LEAF = "mp_frame_new"
 SAMPLES = [each.name for each in LEAK_TYPES]
-BROWSER_FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--window-size=1600,1200",
-    "--virtual-time-budget=10000",
-    "--dump-dom",
-)
 BOX = re.compile(
     r'<div class="boxbg[^>]*left: ([\d.]+)px; top: ([\d.]+)px; width: ([\d.]+)px'
     r'[^>]*><div class="boxtext">([^<]*)'
@@ -216,10 +203,8 @@ def wait_for(url: str) -> None:
 
 def rendered(url: str, folder: Path) -> str:
     """Open a page in a real browser, and take what its scripts made of it."""
-    names = ("chromium", "chromium-browser", "google-chrome")
-    browser = next(filter(None, map(shutil.which, names)))
-    argv = (browser, *BROWSER_FLAGS, f"--user-data-dir={folder / 'browser'}", url)
-    return run(Command(argv), timeout_s=120).stdout
+    options = ("--window-size=1600,1200", "--virtual-time-budget=10000", "--dump-dom")
+    return browse(url, folder, *options).stdout
 
 
 @dataclass(frozen=True)

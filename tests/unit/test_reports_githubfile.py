@@ -120,7 +120,8 @@ def summary(report: Report) -> str:
 
 def test_the_summary_has_the_verdict_the_runs_and_the_leaks() -> None:
     report = judge([LEAKING, CRASHED], level=Level.NORMAL, skipped=[("example.com/p", "no cgo")])
-    text = summary(report)
+    text = summary(replace(report, unused_suppressions=("leak:gone",)))
+    assert "No leak matches the suppression <code>leak\\:gone</code>" in text
     assert text.startswith("## ❌ Leak check: leaked 4,122 bytes in 67 objects")
     assert "| Package | Tests | Check | Leaked |\n| --- | --- | --- | --- |\n" in text
     assert "<b>4,096 bytes in 64 objects</b> at <code>mediaprobe.New  probe.go:88</code>" in text
@@ -141,6 +142,16 @@ def test_of_very_many_leaks_the_rest_is_summed_up() -> None:
     text = summary(judge([leaky(*leaks_at(60))], level=Level.NORMAL))
     assert text.count("<details>") == 50
     assert "… and 10 more leaks, 55 bytes" in text
+
+
+def test_a_summary_that_github_would_not_show_is_cut() -> None:
+    deep = tuple(
+        replace(leak, stack=tuple(c_frame("f" * 500, f"{PROJECT}/{n}.c:{n}") for n in range(50)))
+        for leak in leaks_at(50)
+    )
+    text = summary(judge([leaky(*deep)], level=Level.NORMAL))
+    assert 900_000 < len(text.encode()) < 1024 * 1024
+    assert text.endswith("The rest is left out here: see the log.\n\n")
 
 
 def test_names_are_neither_markup_nor_mentions() -> None:

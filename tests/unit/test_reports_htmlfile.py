@@ -97,7 +97,10 @@ def test_any_report_is_a_whole_page_with_all_leaks(report: Report) -> None:
 
 
 def test_a_row_says_whether_its_leak_is_accepted_and_by_what() -> None:
-    page = page_of(LEAKING)
+    page = Page(
+        rendered(replace(judge([LEAKING], level=Level.NORMAL), unused_suppressions=("leak:gone",)))
+    )
+    assert "leak:gone" in page.words
     states = {row["data-id"]: row["data-state"] for row in page.leaks}
     assert states["eeeeeeeeeeee"] == "suppressed"
     assert states["ffffffffffff"] == "in baseline"

@@ -144,7 +144,7 @@ def test_with_a_baseline_each_result_is_new_or_unchanged() -> None:
 
 def test_the_invocation_tells_what_no_result_can_tell() -> None:
     report = judge([LEAKING, CRASHED], level=Level.STRICT, skipped=[("example.com/p", "no cgo")])
-    run = written(report)
+    run = written(replace(report, unused_suppressions=("leak:gone",)))
     (invocation,) = run["invocations"]
     assert (invocation["executionSuccessful"], invocation["exitCode"]) == (False, 1)
     assert [
@@ -158,6 +158,7 @@ def test_the_invocation_tells_what_no_result_can_tell() -> None:
         ),
         ("error", "example.com/ann/mediaprobe/mux: tests crashed"),
         ("note", "example.com/p: skipped, no cgo"),
+        ("warning", "no leak matches the suppression leak:gone"),
     ]
     assert run["automationDetails"] == {"id": "leakcheck/strict/"}
 
