@@ -7,7 +7,7 @@ import threading
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
-from leakcheck.build.agent import agent_library, build_agent
+from leakcheck.build.agent import agent_library, build_agent, refuse_foreign_agent
 from leakcheck.checkerprofiles import keep_profiles
 from leakcheck.engines import agent, heapcheck
 from leakcheck.engines.agent import Preloads
@@ -123,6 +123,7 @@ def set_up(
     if not agent.is_file():
         with watcher.step("Building the agent, once"):
             build_agent(cc, settings.cache_dir)
+    refuse_foreign_agent(agent)
     return Bench(
         agent=agent,
         level=level,

@@ -1,4 +1,4 @@
-/* The last words: a file of one page in the run directory, mapped shared at the start and written
+/* The last words: the file `words` of one page, mapped shared at the start and written
  * by plain stores. It says how far a run came when nothing else can be written any more: the
  * program gave up its rights, changed its root, may open no file, or a seccomp filter of its own
  * kills it for the agent's first system call. */
@@ -30,7 +30,7 @@ void lc_words_start(void) {
   char path[sizeof lc_config.run_dir + 16];
   lc_in_run_dir(path, sizeof path, "words", "");
   long fd =
-      lc_sys4(SYS_openat, AT_FDCWD, path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+      lc_sys4(SYS_openat, AT_FDCWD, path, O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0);
   if (fd < 0) {
     return;
   }

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,6 +29,7 @@ __all__ = [
     "agent_library",
     "agent_sources",
     "build_agent",
+    "refuse_foreign_agent",
 ]
 
 AGENT_FLAGS = (
@@ -89,6 +91,22 @@ def agent_key(cc: CcTool, sources: Sequence[Path]) -> str:
 def agent_library(cc: CcTool, cache_dir: Path) -> Path:
     """Name the file the agent is, or would be, in `cache_dir`."""
     return cache_dir / "agent" / f"leakcheck-agent-{agent_key(cc, agent_sources())}.so"
+
+
+def refuse_foreign_agent(library: Path) -> None:
+    """Raise BadInput when somebody else could have put this library into the cache.
+
+    It runs in the tested program with the user's rights.
+    """
+    for path in (library, library.parent):
+        status = path.stat()
+        others = stat.S_IWOTH | (0 if status.st_gid in {0, os.getegid()} else stat.S_IWGRP)
+        if status.st_uid not in {0, os.geteuid()} or status.st_mode & others:
+            raise BadInput(
+                f"{path} cannot be trusted",
+                why="it belongs to another user, or others may write it",
+                hint='export LEAKCHECK_CACHE_DIR="$(mktemp -d)"',
+            )
 
 
 def build_agent(cc: CcTool, cache_dir: Path) -> Path:

@@ -27,6 +27,8 @@ __all__ = [
 ]
 
 CONFIGURATION_NAME = "agent.conf"
+LAST_WORDS_NAME = "words"
+LAST_WORDS_BYTES = 4096
 _NOT_PRELOADABLE = re.compile(r"[\s:]")
 
 
@@ -99,9 +101,20 @@ def profile_orders(plan: ProfilePlan) -> list[tuple[str, str]]:
 
 
 def write_agent_configuration(run_dir: Path, text: str) -> Path:
-    """Put `agent.conf` into the run directory and return its path."""
+    """Put `agent.conf` and the page for the agent's last words into the run directory.
+
+    Returns the path of `agent.conf`. Raises BadInput when the disk is full.
+    """
     path = run_dir / CONFIGURATION_NAME
-    path.write_text(text, encoding="utf-8")
+    try:
+        path.write_text(text, encoding="utf-8")
+        (run_dir / LAST_WORDS_NAME).write_bytes(bytes(LAST_WORDS_BYTES))
+    except OSError as error:
+        raise BadInput(
+            f"{run_dir} cannot be written",
+            why=error.strerror or str(error),
+            hint="export TMPDIR=/var/tmp",
+        ) from error
     return path
 
 

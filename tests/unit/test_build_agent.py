@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -204,3 +205,17 @@ def test_a_parallel_run_that_finished_first_is_no_problem(
     library = agent.build_agent(CC, tmp_path)
 
     assert list((tmp_path / "agent").iterdir()) == [library]
+
+
+@pytest.mark.parametrize(
+    ("mode", "is_refused"), [(0o700, False), (0o755, False), (0o757, True), (0o702, True)]
+)
+def test_an_agent_that_others_may_write_is_refused(
+    tmp_path: Path, mode: int, *, is_refused: bool
+) -> None:
+    library = tmp_path / "agent.so"
+    library.touch()
+    library.chmod(mode)
+
+    with pytest.raises(BadInput, match="cannot be trusted") if is_refused else nullcontext():
+        agent.refuse_foreign_agent(library)

@@ -82,6 +82,12 @@ def test_the_configuration_is_written_where_the_agent_looks(tmp_path: Path) -> N
 
     assert path == tmp_path / "agent.conf"
     assert path.read_text() == "level normal\n"
+    assert (tmp_path / "words").read_bytes() == bytes(4096)
+
+
+def test_a_run_directory_that_cannot_be_written_is_bad_input(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="cannot be written"):
+        write_agent_configuration(tmp_path / "gone", "level normal\n")
 
 
 @given(st.text())
