@@ -58,3 +58,10 @@ def docs(session: nox.Session) -> None:
         session.run("mkdocs", "serve", env=quiet)
     else:
         session.run("mkdocs", "build", "--strict", "--site-dir", "build/site", env=quiet)
+
+
+@nox.session(venv_backend="none", default=False)
+def soak(session: nox.Session) -> None:
+    """Run the demo's tests again and again, `-- --runs 10000`: no hang, no wrong count."""
+    path = path_with_own_programs(os.environ.get("PATH", os.defpath))
+    session.run(sys.executable, "-m", "tests.soak", *session.posargs, env={"PATH": path})
