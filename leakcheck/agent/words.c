@@ -29,8 +29,7 @@ static void add(const char *text) {
 void lc_words_start(void) {
   char path[sizeof lc_config.run_dir + 16];
   lc_in_run_dir(path, sizeof path, "words", "");
-  long fd =
-      lc_sys4(SYS_openat, AT_FDCWD, path, O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0);
+  long fd = lc_sys4(SYS_openat, AT_FDCWD, path, O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0);
   if (fd < 0) {
     return;
   }
