@@ -232,7 +232,7 @@ const char *lc_heapcheck_start(void); /* NULL, or why there can be no check. Not
 void lc_heapcheck_cancel_own_check(void); /* before exit handlers */
 void lc_forget_checker_variables(char **original); /* start.c; when libraries are initialised */
 bool lc_heapcheck_locks_are_free(void); /* while all other threads are stopped */
-const char *lc_heapcheck_examine(const struct lc_exit *exit); /* in the forked checker */
+void __attribute__((noreturn)) lc_heapcheck_be_the_checker(const struct lc_exit *exit);
 
 /* ---- stats.c ---- */
 extern void (*lc_get_stats)(char *buffer, int bytes); /* tcmalloc's; NULL: has none */

@@ -49,9 +49,6 @@ static bool await_ending(struct lc_exit *exit) {
 }
 
 static const char *examine(struct lc_exit *exit, bool is_early) {
-  if (lc_config.is_heapcheck) {
-    return lc_heapcheck_examine(exit);
-  }
   static struct lc_maps maps;
   static struct lc_roots roots;
   static struct lc_marks marks;
@@ -93,6 +90,9 @@ void lc_default_signals(void) {
 static void __attribute__((noreturn)) be_the_checker(struct lc_exit *exit, bool is_early) {
   lc_default_signals();
   lc_memory_alone();
+  if (lc_config.is_heapcheck) {
+    lc_heapcheck_be_the_checker(exit);
+  }
   const char *why = examine(exit, is_early);
   if (why != NULL) {
     lc_report_failure(why, NULL);

@@ -21,6 +21,7 @@
 #define PROBE_US 300000u
 #define PROBE_BYTES ((size_t)4 << 20) /* not from any cache: straight from the page heap */
 #define RED_ZONE 128u
+#define CHECK_STACK ((size_t)1 << 20)
 #define PAGE ((uintptr_t)4096)
 
 static bool (*is_active)(void);
@@ -117,8 +118,7 @@ static void clear_dead_frames(const struct lc_maps *maps, const struct lc_thread
   uintptr_t saved = lc_go_saved_sp(at->thread_pointer, &on_g0, &called_c);
   bool runs_go = saved != 0 && (lc_in_go_text(at->pc) || !called_c);
   uintptr_t sp = runs_go ? saved : at->sp - RED_ZONE;
-  uintptr_t here = (uintptr_t)__builtin_frame_address(0);
-  if (sp >= stack.lo && sp < stack.hi && !(here >= stack.lo && here < stack.hi)) {
+  if (sp >= stack.lo && sp < stack.hi) {
     clear_stack((stack.lo + PAGE - 1) & ~(PAGE - 1), sp & ~(uintptr_t)7);
   }
 }
@@ -181,7 +181,9 @@ static bool keep_words_of_checker(void) {
   return log >= 0 && lc_sys3(SYS_dup3, log, STDERR_FILENO, 0) == STDERR_FILENO;
 }
 
-const char *lc_heapcheck_examine(const struct lc_exit *exit) {
+static struct lc_exit leaving; /* here its registers are roots */
+
+static const char *examine(void) {
   lc_sys2(SYS_setpgid, 0, 0); /* the checker starts a process that would outlive this one */
   if (!keep_words_of_checker()) {
     return "the checker's report could not be written (disk full?)";
@@ -190,7 +192,34 @@ const char *lc_heapcheck_examine(const struct lc_exit *exit) {
     return "gperftools turned its heap checker off (the program runs under a tracer?)";
   }
   uint64_t started_us = lc_now_us();
-  clear_all_dead_frames(exit);
+  clear_all_dead_frames(&leaving);
   bool found_none = no_global_leaks();
-  return lc_report_heapcheck(exit, found_none, lc_now_us() - started_us);
+  return lc_report_heapcheck(&leaving, found_none, lc_now_us() - started_us);
+}
+
+static void examine_and_end(void *unused) {
+  (void)unused;
+  const char *why = examine();
+  if (why != NULL) {
+    lc_report_failure(why, NULL);
+  }
+  for (;;) {
+    lc_sys1(SYS_exit_group, why == NULL ? 0 : 1);
+  }
+}
+
+/* On a fresh stack: the frames of these functions are not written all over, and what stood there
+ * before would hold blocks. Pages that cannot be read keep it apart from its neighbours, because
+ * the checker takes all of a mapping above its own frame for its stack. */
+void lc_heapcheck_be_the_checker(const struct lc_exit *exit) {
+  char *stack = lc_map(CHECK_STACK);
+  leaving = *exit;
+  if (stack != NULL && lc_sys3(SYS_mprotect, stack, PAGE, PROT_NONE) == 0 &&
+      lc_sys3(SYS_mprotect, stack + CHECK_STACK - PAGE, PAGE, PROT_NONE) == 0) {
+    lc_call_on_stack(examine_and_end, NULL, stack + CHECK_STACK - PAGE);
+  }
+  lc_report_failure("no memory for the check", NULL);
+  for (;;) {
+    lc_sys1(SYS_exit_group, 1);
+  }
 }
