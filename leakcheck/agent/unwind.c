@@ -23,7 +23,6 @@ static int (*step_cursor)(uintptr_t *cursor);
 static int (*get_register)(uintptr_t *cursor, int number, uintptr_t *value);
 
 static backtrace_function cached_backtrace;
-static struct lc_range libunwind_image;
 
 /* How deep this thread is in libunwind for a capture; a signal handler may interrupt one. */
 static __thread int unwinding __attribute__((tls_model("initial-exec")));

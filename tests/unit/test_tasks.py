@@ -42,6 +42,7 @@ class Calls:
     def __init__(self) -> None:
         self.choices: list[Choices] = []
         self.others: list[str] = []
+        self.parts: list[list[str]] = []
         self.shown: list[ShowChoices] = []
         self.exit_code = 0
 
@@ -55,6 +56,15 @@ class Calls:
 
     def show(self, choices: ShowChoices) -> int:
         self.shown.append(choices)
+        return self.exit_code
+
+    def run_merge(self, parts: list[str], choices: Choices) -> int:
+        self.parts.append(parts)
+        self.choices.append(choices)
+        return self.exit_code
+
+    def init(self, **options: Any) -> int:
+        self.others.append(f"init {options}")
         return self.exit_code
 
     def run_doctor(self) -> int:
@@ -71,6 +81,8 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> Calls:
     fake = Calls()
     monkeypatch.setattr(commandline, "run_leak", fake.run_leak)
     monkeypatch.setattr(commandline, "run_doctor", fake.run_doctor)
+    monkeypatch.setattr(commandline, "run_merge", fake.run_merge)
+    monkeypatch.setattr(commandline, "init", fake.init)
     monkeypatch.setattr(profiling, "run_profile", fake.run_profile)
     for way in ("text", "pdf", "http"):
         monkeypatch.setattr(showing, f"run_pprof_{way}", fake.show)
@@ -165,6 +177,43 @@ def test_every_option_is_handed_over_as_typed(calls: Calls) -> None:
 def test_the_tasks_named_after_levels_check_at_them(calls: Calls, level: str) -> None:
     assert leave(level, "--test=TestA", "--isolate") == 0
     assert calls.choices == [commandline.Choices(level=level, test="TestA", isolate=True)]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("a.json", "b.json", "--json", "all.json", "--verbose"),
+        ("--json", "all.json", "--verbose", "a.json", "b.json"),
+        ("a.json", "--verbose", "b.json", "--json=all.json"),
+        ("--part", "a.json", "--part=b.json", "--verbose", "--json", "all.json"),
+    ],
+)
+def test_the_parts_to_merge_are_named_anywhere(calls: Calls, words: tuple[str, ...]) -> None:
+    assert leave("merge", *words) == 0
+
+    assert calls.parts == [["a.json", "b.json"]]
+    assert calls.choices == [commandline.Choices(json="all.json", verbose=True)]
+
+
+def test_a_part_may_be_called_as_a_task(calls: Calls) -> None:
+    assert leave("merge", "leak", "strict") == 0
+
+    assert calls.parts == [["leak", "strict"]]
+
+
+@pytest.mark.parametrize(
+    ("words", "options"),
+    [
+        ((), {"project": None, "dry_run": False}),
+        (("--dry-run", "--project", "x"), {"project": "x", "dry_run": True}),
+    ],
+)
+def test_init_is_told_where_and_whether_to_write(
+    calls: Calls, words: tuple[str, ...], options: dict[str, Any]
+) -> None:
+    assert leave("init", *words) == 0
+
+    assert calls.others == [f"init {options}"]
 
 
 def test_words_behind_two_dashes_go_to_the_program(
