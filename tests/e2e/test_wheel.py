@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import sys
 import sysconfig
 from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 from conftest import PROJECTS, ROOT
 
 from leakcheck.process import Command, Completed, run
@@ -19,6 +22,7 @@ from leakcheck.settings import KEYS
 pytestmark = pytest.mark.e2e
 
 EXAMPLE = ROOT / "examples" / "mediaprobe"
+OTHER_PACKAGES = shutil.ignore_patterns("crashing", "failing", "hanging", "indirect")
 ALL_LEAKS = "detected leaks of 207009 bytes in 63 objects"
 TAKEN = """\
 from invoke import task
@@ -149,6 +153,34 @@ def test_a_name_that_is_taken_stays_the_repositorys(installed: Installed, reposi
     sessions = installed(repository, "nox", "--list").stdout
     assert "* leak\n" in sessions
     assert "leakcheck(normal)" in sessions
+
+
+def commands(job: dict[str, Any], **values: str) -> list[list[str]]:
+    """What a job of the workflow runs of leakcheck, with the values of its matrix."""
+    lines = [step["run"] for step in job["steps"] if step.get("run", "").startswith("leakcheck ")]
+    for name, value in values.items():
+        lines = [line.replace(f"${{{{ matrix.{name} }}}}", value) for line in lines]
+    return [shlex.split(line) for line in lines]
+
+
+def test_the_workflows_own_commands_give_the_verdict_of_one_machine(
+    installed: Installed, tmp_path: Path
+) -> None:
+    shutil.copytree(PROJECTS / "gomodule", tmp_path / "go", ignore=OTHER_PACKAGES)
+    installed(tmp_path, "leakcheck", "init")
+    jobs = yaml.safe_load((tmp_path / ".github/workflows/leakcheck.yml").read_text())["jobs"]
+
+    whole = installed(tmp_path, "leakcheck", "leak", "--project", "go", "--package", "./...")
+    for shard in jobs["check"]["strategy"]["matrix"]["shard"]:
+        values = {"module.folder": "go", "shard": str(shard)}
+        ((program, *words),) = commands(jobs["check"], **values)
+        assert installed(tmp_path, program, *words).returncode in (0, 1)
+    ((program, *words),) = commands(jobs["report"], name="go")
+    parts = [str(path) for path in sorted(tmp_path.glob(words[1]))]
+    merged = installed(tmp_path, program, words[0], *parts, *words[2:])
+
+    assert merged.returncode == whole.returncode == 1
+    assert merged.stdout.splitlines()[-1] == whole.stdout.splitlines()[-1]
 
 
 def test_a_module_in_a_folder_is_found(installed: Installed, tmp_path: Path) -> None:
