@@ -17,6 +17,9 @@ CORPUS = Path(__file__).resolve().parent
 
 GO_CLOSURE = re.compile(r"(?:\.(?:func|gowrap|deferwrap)?[0-9]+)+$")
 ARGUMENTS = re.compile(r"\([^()]*\)(?: const)?$")
+# what sets up the globals of a source file
+CLANG_INITIALISER = "__cxx_global_var_init"
+GCC_INITIALISER = "__static_initialization_and_destruction_0"
 
 
 def found_in(run: Mapping[str, Any]) -> tuple[Found, ...]:
@@ -49,5 +52,5 @@ def plain_name(function: str) -> str:
     """
     name = function.rpartition("/")[2]
     name = GO_CLOSURE.sub("", name)
-    name = ARGUMENTS.sub("", name)
-    return re.split(r"::|\.", name)[-1]
+    name = re.split(r"::|\.", ARGUMENTS.sub("", name))[-1]
+    return GCC_INITIALISER if name == CLANG_INITIALISER else name
