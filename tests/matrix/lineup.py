@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from leakcheck.process import Command, run
+from leakcheck.sessions import path_with_own_programs
 from tests.matrix.gperftools import find_library
 from tests.matrix.place import C_CASES, EXAMPLE, GO_CASES, Axis, Place, Question
 from tests.matrix.roots import make_root, root_questions
@@ -125,6 +126,8 @@ def _system(suite: str) -> Entry:
 
 
 def _rust() -> Entry:
+    """The project's own configuration runs each test program by `leakcheck`."""
+
     def prepare(folder: Path) -> Place:
         if shutil.which("cargo") is None:
             raise Unavailable("there is no cargo on this machine")
@@ -139,7 +142,10 @@ def _rust() -> Entry:
             axis=Axis.RUST,
             name=_version("rustc"),
             questions=(tests,),
-            environment=(("CARGO_TARGET_DIR", str(folder / "cargo")),),
+            environment=(
+                ("CARGO_TARGET_DIR", str(folder / "cargo")),
+                ("PATH", path_with_own_programs(os.environ["PATH"])),
+            ),
         )
 
     return Entry(Axis.RUST, "cargo", prepare)
