@@ -17,6 +17,7 @@ __all__ = ["REPOSITORY_KEY", "build_commands", "find_library"]
 
 REPOSITORY_KEY = "LEAKCHECK_GPERFTOOLS_REPOSITORY"
 REPOSITORY = "https://github.com/gperftools/gperftools"
+_NO_LIBUNWIND_H = ("sed", "-i", "/define HAVE_LIBUNWIND_H 0/d")
 _TARGETS = {"minimal": "tcmalloc_minimal", "full": "tcmalloc"}
 
 
@@ -52,5 +53,7 @@ def build_commands(version: str, folder: Path) -> tuple[Command, ...]:
         Command(("rm", "-rf", str(folder / version))),
         Command(("git", "clone", "--quiet", *tag, repository, str(source))),
         Command(("cmake", "-S", str(source), "-B", str(build), *switches)),
+        # 2.9.1 takes "defined as 0" for "there is a libunwind.h".
+        Command(("find", str(build), "-name", "config.h", "-exec", *_NO_LIBUNWIND_H, "{}", "+")),
         Command(("cmake", "--build", str(build), "--target", *_TARGETS.values())),
     )

@@ -24,5 +24,5 @@ def done(command: Command) -> str:
     completed = run(command, timeout_s=_TIMEOUT_S)
     if completed.returncode != 0:
         said = (completed.stderr.strip() or completed.stdout.strip())[-_SHOWN:]
-        raise Unavailable(f"`{command}` failed: {said}")
+        raise Unavailable(f"`{command.argv[0]}` failed: {said}")
     return completed.stdout
