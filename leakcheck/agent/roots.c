@@ -2,6 +2,7 @@
  * Runs in the forked checker: the program's memory is frozen, no lock may be taken. */
 #define _GNU_SOURCE
 #include <elf.h>
+#include <errno.h>
 #include <link.h>
 
 #include "agent.h"
@@ -30,12 +31,30 @@ static void add_root(struct collecting *to, uintptr_t lo, uintptr_t hi) {
   to->roots->ranges[to->roots->count++] = (struct lc_range){lo, hi};
 }
 
+/* Guard pages that madvise() installed, as glibc does below its stacks since 2.42, are in no
+ * mapping of their own, and reading one is fatal. The kernel says so when it is to read a set of
+ * signals there; it then refuses the first argument. */
+static bool is_readable(uintptr_t page) {
+  return lc_sys4(SYS_rt_sigprocmask, -1, page, NULL, 8) != -EFAULT;
+}
+
+static void add_readable(struct collecting *to, uintptr_t lo, uintptr_t hi) {
+  uintptr_t start = lo;
+  for (uintptr_t page = lo & ~(PAGE - 1); page < hi; page += PAGE) {
+    if (!is_readable(page)) {
+      add_root(to, start, page);
+      start = page + PAGE;
+    }
+  }
+  add_root(to, start, hi);
+}
+
 /* Only the readable part of it. */
 static void add_mapped_root(struct collecting *to, uintptr_t lo, uintptr_t hi) {
   for (size_t i = 0; i < to->maps->count; i++) {
     const struct lc_mapping *mapping = &to->maps->items[i];
     if (mapping->readable && mapping->hi > lo && mapping->lo < hi) {
-      add_root(to, mapping->lo > lo ? mapping->lo : lo, mapping->hi < hi ? mapping->hi : hi);
+      add_readable(to, mapping->lo > lo ? mapping->lo : lo, mapping->hi < hi ? mapping->hi : hi);
     }
   }
 }
@@ -66,12 +85,12 @@ static void add_unclaimed(struct collecting *to, uintptr_t lo, uintptr_t hi) {
     if (leaf >> LC_TOP_BITS != 0 || !lc_leaf_exists(leaf)) {
       next = (leaf + 1) << (LC_PAGE_SHIFT + LC_LEAF_BITS);
     } else if (lc_page_was_handed_out(at)) {
-      add_root(to, start, at);
+      add_readable(to, start, at);
       start = next;
     }
     at = next;
   }
-  add_root(to, start, hi);
+  add_readable(to, start, hi);
 }
 
 /* ---- loaded images: data and bss ---- */

@@ -146,6 +146,15 @@ def test_a_program_with_an_allocator_of_its_own_is_not_called_clean(
     assert report.exit_code == ExitCode.NOT_CHECKED
 
 
+def test_a_guard_page_inside_a_mapping_is_not_read(
+    checker: Checker, compiled: Callable[..., Path]
+) -> None:
+    report = checker.binary(compiled("guard.c"), level=Level.NORMAL)
+
+    assert report.reason == ""
+    assert [leak.leaked_bytes for leak in report.runs[0].leaks] == [333]
+
+
 def test_what_an_object_of_cpp_holds_is_indirect(
     checker: Checker, compiled: Callable[..., Path]
 ) -> None:
