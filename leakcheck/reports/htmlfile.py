@@ -6,6 +6,7 @@ JavaScript all is there and unfolds; with it the table is sorted and filtered.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,6 +35,8 @@ from leakcheck.reports.wording import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from jinja2 import Template
 
     from leakcheck.model import Frame, Leak, Report, Run
     from leakcheck.reports.sources import SourceLine, SourceReader
@@ -82,15 +85,7 @@ class _RunRow:
 
 def render_html(report: Report, places: Places, sources: SourceReader) -> str:
     """Write a report as one page, with the source that `sources` quotes."""
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"words": words, "printable": printable}
-    return environment.get_template("report.html").render(
+    return template().render(
         report=report,
         summary=check_summary(report),
         meaning=EXIT_MEANING.get(int(report.exit_code), "interrupted"),
@@ -103,6 +98,20 @@ def render_html(report: Report, places: Places, sources: SourceReader) -> str:
             for row in leak_rows(number, run, places, sources)
         ],
     )
+
+
+@functools.cache
+def template() -> Template:
+    """Read how the page looks, once."""
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"words": words, "printable": printable}
+    return environment.get_template("report.html")
 
 
 def run_row(run: Run) -> _RunRow:
