@@ -65,3 +65,19 @@ def soak(session: nox.Session) -> None:
     """Run the demo's tests again and again, `-- --runs 10000`: no hang, no wrong count."""
     path = path_with_own_programs(os.environ.get("PATH", os.defpath))
     session.run(sys.executable, "-m", "tests.soak", *session.posargs, env={"PATH": path})
+
+
+@nox.session(venv_backend="venv", default=False)
+def fuzz(session: nox.Session) -> None:
+    """Fuzz everything that reads what others wrote; `-- --seconds 60` for each reader."""
+    session.install("--require-hashes", "-r", "requirements/fuzz.txt")
+    session.install("--require-hashes", "--no-deps", "-r", "requirements/locked.txt")
+    session.run("python", "-m", "tests.fuzz", *session.posargs)
+
+
+@nox.session(venv_backend="venv", default=False)
+def audit(session: nox.Session) -> None:
+    """Look the pinned packages up among known vulnerabilities; needs the network."""
+    session.install("--require-hashes", "-r", "requirements/audit.txt")
+    for locked in sorted(Path("requirements").glob("*.txt")):
+        session.run("pip-audit", "--strict", "--require-hashes", "--disable-pip", "-r", str(locked))

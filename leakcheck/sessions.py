@@ -123,6 +123,8 @@ def register_development(root: Path) -> None:
             (("requirements/go.in",), "requirements/go.txt"),
             (("requirements/bench.in",), "requirements/bench.txt"),
             (("requirements/docs.in",), "requirements/docs.txt"),
+            (("requirements/fuzz.in",), "requirements/fuzz.txt"),
+            (("requirements/audit.in",), "requirements/audit.txt"),
         )
         for source, output in locks:
             session.run(*_lock_command(*source, output=output), *session.posargs)

@@ -46,7 +46,8 @@ def test_no_lock_names_an_index_or_a_file(lock: Path) -> None:
 
 
 def test_there_is_no_other_lock() -> None:
-    assert [lock.name for lock in LOCKS] == ["bench.txt", "docs.txt", "go.txt", "locked.txt"]
+    names = ["audit.txt", "bench.txt", "docs.txt", "fuzz.txt", "go.txt", "locked.txt"]
+    assert [lock.name for lock in LOCKS] == names
 
 
 def test_all_that_the_project_names_is_locked() -> None:
