@@ -61,7 +61,8 @@ def main(argv: Sequence[str]) -> int:
     tallies = tallied(outcomes)
     sys.stdout.write(render_summary(tallies) + "\n")
     if options.write_docs:
-        machine = f"{core_count()} cores, Linux {platform.release()}, {platform.libc_ver()[1]}"
+        kernel = platform.release().partition("-")[0]
+        machine = f"{core_count()} cores, Linux {kernel}, glibc {platform.libc_ver()[1]}"
         date = dt.datetime.now(tz=dt.timezone.utc).date().isoformat()
         text = render_document(tallies, date=date, machine=machine, limit_s=_LIMIT_S)
         DOCUMENT.write_text(text, encoding="utf-8")
