@@ -34,6 +34,7 @@ __all__ = [
     "parse_level",
 ]
 
+_LARGEST_DOTENV_BYTES = 1 << 20
 _OWN_PREFIX = "LEAKCHECK_"
 
 
@@ -141,6 +142,7 @@ def parse_level(text: str, *, source: str) -> Level:
 def _read_dotenv(path: Path) -> dict[str, str]:
     try:
         with path.open(encoding="utf-8") as stream:
+            _refuse_large(path)
             bindings = list(parse_stream(stream))
     except FileNotFoundError:
         return {}
@@ -157,6 +159,14 @@ def _read_dotenv(path: Path) -> dict[str, str]:
             _check_value(binding.key, binding.value, line)
             values[binding.key] = binding.value or ""
     return values
+
+
+def _refuse_large(path: Path) -> None:
+    """Refuse what cannot be a list of keys, before it is read as one."""
+    if path.stat().st_size > _LARGEST_DOTENV_BYTES:
+        raise BadInput(
+            f"{path} is too large", why=f"it has more than {_LARGEST_DOTENV_BYTES:,} bytes"
+        )
 
 
 def _line_number(binding: Binding) -> int:

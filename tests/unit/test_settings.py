@@ -369,3 +369,10 @@ def test_every_key_of_ours_begins_alike_or_is_tcmallocs() -> None:
     others = [key.name for key in KEYS if not key.name.startswith("LEAKCHECK_")]
 
     assert others == ["HEAPCHECK", "HEAPPROFILE", "TCMALLOC_VERBOSE", "MALLOCSTATS", "LD_PRELOAD"]
+
+
+def test_a_dotenv_file_that_is_no_list_of_keys_is_refused_unread(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes(b"A=1\n" * (1 << 18) + b"\n")
+
+    with pytest.raises(BadInput, match="too large"):
+        load_environment(tmp_path)
