@@ -13,7 +13,7 @@ __all__ = ["render_document", "render_summary"]
 
 _HEAD = """# Soak: the demo's tests, thousands of times
 
-The tests of [`examples/mediaprobe`](../examples/mediaprobe), built once, run again and again at
+The tests of `examples/mediaprobe`, built once, run again and again at
 every level in turn. A run is right when the tests pass and exactly the planted leaks are found; at
 draconian, at least those. A run that takes longer than {limit_s:.0f} s counts as a hang: where each
 of its threads stands is printed before it is ended. Written by `nox -s soak -- --write-docs`.
