@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.text import Text
 
 from leakcheck.adoption import run_init
+from leakcheck.baseline import read_baseline
 from leakcheck.delivery import FORMATS, Delivery, report_paths
 from leakcheck.doctor import doctor_exit_code, examine, render_findings
 from leakcheck.errors import BadInput, ExitCode, LeakcheckError
@@ -78,6 +79,7 @@ class Choices:
     durations: str | None = None
     suppressions: str | None = None
     print_suppressions: bool = False
+    baseline: str | None = None
     arguments: tuple[str, ...] = ()
 
 
@@ -94,7 +96,7 @@ def program_arguments(remainder: str, argv: Sequence[str]) -> tuple[str, ...]:
 def request_of(choices: Choices) -> Request:
     """Translate the words into a request. Raises BadInput."""
     timeout, level = choices.timeout, choices.level
-    suppressions = path_of(choices.suppressions)
+    suppressions, baseline = path_of(choices.suppressions), path_of(choices.baseline)
     return Request(
         project=path_of(choices.project),
         package=choices.package,
@@ -112,16 +114,29 @@ def request_of(choices: Choices) -> Request:
         part=None if choices.shard is None else parse_shard(choices.shard),
         durations=_durations(choices.durations),
         rules=read_suppressions(suppressions) if suppressions else (),
+        baseline=read_baseline(baseline) if baseline else None,
     )
 
 
-def run_leak(choices: Choices, recorder: Recorder | None = None) -> int:
+def run_leak(
+    choices: Choices,
+    recorder: Recorder | None = None,
+    finish: Callable[[Report], Report] = lambda report: report,
+) -> int:
     """Check, print the report, write it where the options say; return the exit code.
 
     However it ends, the files named hold a report of this call afterwards, never one of an
-    earlier call. `recorder` gets what a profile is made of.
+    earlier call. `recorder` gets what a profile is made of, `finish` has the last word on the
+    report.
     """
-    return _delivered(choices, lambda delivery: _check_and_print(choices, recorder, delivery))
+
+    def check_and_print(delivery: Delivery) -> Report:
+        max_leaks = _max_leaks(choices.max_leaks)
+        report = finish(_check(choices, recorder, delivery))
+        _print(report, choices, max_leaks, delivery)
+        return report
+
+    return _delivered(choices, check_and_print)
 
 
 def run_merge(parts: Sequence[str], choices: Choices) -> int:
@@ -197,9 +212,8 @@ def _told() -> Iterator[None]:
         _print_labelled(("Not written", str(error)))
 
 
-def _check_and_print(choices: Choices, recorder: Recorder | None, delivery: Delivery) -> Report:
-    request, max_leaks = request_of(choices), _max_leaks(choices.max_leaks)
-    request = replace(request, recorder=recorder)
+def _check(choices: Choices, recorder: Recorder | None, delivery: Delivery) -> Report:
+    request = replace(request_of(choices), recorder=recorder)
     settings = Settings.from_mapping(load_environment(Path.cwd()))
     delivery.learn(settings, root=Path.cwd())
     watcher_type = GroupingWatcher if settings.github else TerminalWatcher
@@ -207,7 +221,6 @@ def _check_and_print(choices: Choices, recorder: Recorder | None, delivery: Deli
     report = check(request, settings, watcher)
     if not request.binary:
         delivery.learn(settings, root=project_of(request, settings))
-    _print(report, choices, max_leaks, delivery)
     return report
 
 

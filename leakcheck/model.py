@@ -16,6 +16,7 @@ __all__ = [
     "EngineName",
     "Evidence",
     "Frame",
+    "Gone",
     "Leak",
     "LeakKind",
     "Level",
@@ -98,7 +99,8 @@ class Frame:
 class Leak:
     """Lost blocks that share an allocation stack, a kind and a test. `stack` is leaf first.
 
-    `held_by` are the ids of the direct leaks that hold an indirect one.
+    `held_by` are the ids of the direct leaks that hold an indirect one. `known_objects` is what
+    the baseline has of a leak that is in it; since `expired_on` nobody accepts that any longer.
     """
 
     id: str
@@ -109,6 +111,8 @@ class Leak:
     test: str | None = None
     suppressed_by: str | None = None
     in_baseline: bool = False
+    known_objects: int | None = None
+    expired_on: str | None = None
     held_by: tuple[str, ...] = ()
 
 
@@ -181,12 +185,23 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Gone:
+    """A leak that is in the baseline and was not found any more: `where` in which program."""
+
+    program: str
+    id: str
+    where: str
+    test: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """The verdict over all runs; what every renderer takes.
 
     `skipped` names packages that were not run, with the reason ("example.com/m/x", "no cgo").
     `shard` is None unless this is one machine's part of a check.
-    `unused_suppressions` are the user's rules that matched no leak.
+    `unused_suppressions` are the user's rules that matched no leak, `gone` what the baseline has
+    and no longer leaks.
     """
 
     exit_code: int
@@ -203,3 +218,4 @@ class Report:
     skipped: tuple[tuple[str, str], ...] = ()
     shard: Part | None = None
     unused_suppressions: tuple[str, ...] = ()
+    gone: tuple[Gone, ...] = ()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import shlex
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from leakcheck.baseline import Circumstances, Conditions, refuse_other_conditions, with_baseline
 from leakcheck.build.gocommand import ask_go
 from leakcheck.build.gopackages import find_packages
 from leakcheck.build.gotest import GoBuild, build_test_binary
@@ -26,6 +28,7 @@ from leakcheck.toolchain.machine import read_machine, refuse_other_processors
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from leakcheck.baseline import Baseline
     from leakcheck.build.gopackages import GoPackage
     from leakcheck.launch.program import Program
     from leakcheck.model import Part
@@ -33,7 +36,15 @@ if TYPE_CHECKING:
     from leakcheck.settings import Settings
     from leakcheck.suppressions import Rule
 
-__all__ = ["Request", "check", "project_of", "refused", "select_packages"]
+__all__ = [
+    "Request",
+    "check",
+    "circumstances_of",
+    "conditions_of",
+    "project_of",
+    "refused",
+    "select_packages",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +53,7 @@ class Request:
 
     With `binary` that program is run, and `project` and `package` play no part. With `isolate`
     each test runs in a process of its own. `recorder` is for a profile of what they allocated,
-    `rules` are the user's suppressions.
+    `rules` are the user's suppressions, and what is in the `baseline` is accepted too.
     With `part` only what falls to that shard runs, by the `durations` of units that are known.
     """
 
@@ -57,6 +68,7 @@ class Request:
     part: Part | None = None
     durations: Mapping[str, float] = field(default_factory=dict)
     rules: tuple[Rule, ...] = ()
+    baseline: Baseline | None = None
 
 
 def check(request: Request, settings: Settings, watcher: Watcher) -> Report:
@@ -75,7 +87,20 @@ def check(request: Request, settings: Settings, watcher: Watcher) -> Report:
         runs, skipped = _check_packages(request, settings, watcher, dealer)
     report = judge(runs, level=level, engine=request.engine, skipped=skipped)
     report = replace(report, unused_suppressions=unused_rules(request.rules, runs, level))
+    if request.baseline is not None:
+        report = with_baseline(report, request.baseline, circumstances_of(request))
     return report if request.part is None else as_part(report, dealer.dealt())
+
+
+def circumstances_of(request: Request) -> Circumstances:
+    """Say what a check that starts now can say of a baseline."""
+    is_whole = request.options.test is None and request.part is None
+    return Circumstances(today=dt.datetime.now().astimezone().date(), is_whole=is_whole)
+
+
+def conditions_of(request: Request) -> Conditions:
+    """Say how leaks are looked for."""
+    return Conditions(engine=request.engine, isolate=request.isolate)
 
 
 def project_of(request: Request, settings: Settings) -> Path:
@@ -123,6 +148,8 @@ def select_packages(
 
 
 def _refuse_misuse(request: Request) -> None:
+    if request.baseline is not None:
+        refuse_other_conditions(request.baseline, conditions_of(request))
     if request.part is not None and request.binary is not None and not request.isolate:
         raise BadInput(
             f"--shard {request.part} has nothing to share out",

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from invoke.context import Context
 
 __all__ = [
+    "baseline",
     "demo",
     "doctor",
     "draconian",
@@ -75,6 +76,7 @@ _OPTIONS = (
     ),
     Option("shard", "run the part I of N, I/N; leakcheck merge puts the reports together"),
     Option("durations", "share out by the durations in this JSON report of an earlier check"),
+    Option("baseline", "accept the leaks in this file, as long as they do not grow"),
     Option("suppressions", "accept the leaks that the rules in this file name"),
     Option(
         "print_suppressions",
@@ -147,8 +149,22 @@ def _leak(context: Context, **options: Any) -> None:
     _end(commandline.exit_code_of(lambda: commandline.run_leak(choices)))
 
 
+def _baseline(context: Context, **options: Any) -> None:
+    from leakcheck import baselining, commandline  # noqa: PLC0415
+
+    arguments = commandline.program_arguments(context.remainder, sys.argv)
+    choices = commandline.Choices(**options, arguments=arguments)
+    _end(commandline.exit_code_of(lambda: baselining.run_baseline(choices)))
+
+
 leak = _with_options(
     "leak", "Run tests and look for leaks of native memory.", (_LEVEL, *_OPTIONS), _leak
+)
+baseline = _with_options(
+    "baseline",
+    "Accept what leaks today: write it into leakcheck-baseline.json, or the file --baseline names.",
+    (_LEVEL, *_OPTIONS),
+    _baseline,
 )
 normal = _level_task("normal", "whatever may still be used is no leak")
 strict = _level_task("strict", "only pointers to the start of a block hold it")
@@ -272,4 +288,5 @@ namespace = Collection(
     demo,
     init,
     merge,
+    baseline,
 )

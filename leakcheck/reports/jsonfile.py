@@ -17,6 +17,7 @@ from leakcheck.model import (
     EngineName,
     Evidence,
     Frame,
+    Gone,
     Leak,
     LeakKind,
     Level,
@@ -59,6 +60,7 @@ def report_object(report: Report) -> dict[str, Any]:
         "runs": [run_object(run) for run in report.runs],
         "skipped": [{"package": package, "reason": why} for package, why in report.skipped],
         "unused_suppressions": list(report.unused_suppressions),
+        "gone": [gone_object(gone) for gone in report.gone],
         "shard": None if report.shard is None else part_object(report.shard),
     }
 
@@ -66,6 +68,21 @@ def report_object(report: Report) -> dict[str, Any]:
 def part_object(part: Part) -> dict[str, Any]:
     """Lay out which part of a check this is."""
     return {"index": part.index, "count": part.count, "units": list(part.units)}
+
+
+def gone_object(gone: Gone) -> dict[str, Any]:
+    """Lay out one leak of the baseline that has gone."""
+    return {"program": gone.program, "id": gone.id, "where": gone.where, "test": gone.test}
+
+
+def read_gone(gone: dict[str, Any]) -> Gone:
+    """Read what `gone_object` lays out."""
+    return Gone(
+        program=typed(gone["program"], str),
+        id=typed(gone["id"], str),
+        where=typed(gone["where"], str),
+        test=optional(gone["test"], str),
+    )
 
 
 def run_object(run: Run) -> dict[str, Any]:
@@ -110,6 +127,8 @@ def leak_object(leak: Leak) -> dict[str, Any]:
         "test": leak.test,
         "suppressed_by": leak.suppressed_by,
         "in_baseline": leak.in_baseline,
+        "known_objects": leak.known_objects,
+        "expired_on": leak.expired_on,
         "held_by": list(leak.held_by),
         "stack": [frame_object(frame) for frame in leak.stack],
     }
@@ -165,6 +184,7 @@ def read_report(whole: dict[str, Any]) -> Report:
         unused_suppressions=tuple(
             typed(rule, str) for rule in typed(whole["unused_suppressions"], list)
         ),
+        gone=tuple(read_gone(gone) for gone in typed(whole["gone"], list)),
         shard=read_part(whole.get("shard")),
     )
 
@@ -217,6 +237,8 @@ def read_leak(leak: dict[str, Any]) -> Leak:
         test=optional(leak["test"], str),
         suppressed_by=optional(leak["suppressed_by"], str),
         in_baseline=typed(leak["in_baseline"], bool),
+        known_objects=optional(leak["known_objects"], int),
+        expired_on=optional(leak["expired_on"], str),
         held_by=tuple(typed(id_, str) for id_ in typed(leak["held_by"], list)),
         stack=tuple(read_frame(frame) for frame in typed(leak["stack"], list)),
     )

@@ -82,6 +82,9 @@ def report_lines(report: Report, view: View) -> Iterator[Text]:
         yield labelled("Skipped", f"{printable(package)}: {printable(reason)}", FAINT)
     for rule in report.unused_suppressions:
         yield labelled("Unused", f"{printable(rule)} suppressed nothing", UNSURE)
+    for gone in report.gone:
+        text = f"{gone.program}: {gone.where}  {gone.id} is in the baseline and no longer leaks"
+        yield labelled("Gone", printable(text), UNSURE)
     yield summary_line(report)
 
 

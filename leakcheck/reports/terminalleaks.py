@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from leakcheck.reports.labels import BAD, FAINT, labelled
+from leakcheck.reports.labels import BAD, FAINT, UNSURE, labelled
 from leakcheck.reports.sites import accepted, leak_sites, unaccepted
 from leakcheck.reports.sources import NoSources
 from leakcheck.reports.stacklines import Places, deciding_frame, frame_place, stack_lines
@@ -77,7 +77,15 @@ def entry_lines(entry: Entry, quoted: Frame | None, view: View) -> Iterator[Text
     yield from stack_text(leak, quoted, view)
     if leak.test:
         yield labelled("Test", printable(leak.test))
+    if leak.known_objects is not None:
+        yield labelled("Known", known_words(leak), UNSURE)
     yield from held_lines(entry, view)
+
+
+def known_words(leak: Leak) -> str:
+    """Say why a leak that the baseline has is not accepted."""
+    known = f"{plural(leak.known_objects or 0, 'object')} in the baseline"
+    return f"{known}, until {leak.expired_on}" if leak.expired_on else f"{known}, now more"
 
 
 def headline(leak: Leak) -> Text:

@@ -10,6 +10,7 @@ from leakcheck.model import (
     EngineName,
     Evidence,
     Frame,
+    Gone,
     Leak,
     LeakKind,
     Level,
@@ -41,6 +42,8 @@ LEAKS = st.builds(
     test=st.none() | WORDS,
     suppressed_by=st.none() | WORDS,
     in_baseline=st.booleans(),
+    known_objects=st.none() | COUNTS,
+    expired_on=st.none() | WORDS,
     held_by=st.lists(WORDS, max_size=2).map(tuple),
 )
 VALUES = WORDS | st.integers(-(2**70), 2**70).map(str) | st.sampled_from(["007", "-0", "1_0", "+1"])
@@ -85,4 +88,7 @@ REPORTS = st.builds(
     shard=st.none()
     | st.builds(Part, index=COUNTS, count=COUNTS, units=st.lists(WORDS, max_size=3).map(tuple)),
     unused_suppressions=st.lists(WORDS, max_size=2).map(tuple),
+    gone=st.lists(
+        st.builds(Gone, program=WORDS, id=WORDS, where=WORDS, test=st.none() | WORDS), max_size=2
+    ).map(tuple),
 )

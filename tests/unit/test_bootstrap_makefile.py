@@ -31,6 +31,7 @@ VARIABLES = (
     "SHARD",
     "DURATIONS",
     "SUPPRESSIONS",
+    "BASELINE",
     "ISOLATE",
     "ARGS",
     "PROFILE",
@@ -142,6 +143,7 @@ def test_every_option_is_handed_on(checkout: Checkout, target: str) -> None:
         "SHARD",
         "DURATIONS",
         "SUPPRESSIONS",
+        "BASELINE",
     )
     checkout.make(target, *(f"{name}=the {name}" for name in options))
     expected = [word for name in options for word in (f"--{name.lower()}", f"the {name}")]

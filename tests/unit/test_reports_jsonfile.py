@@ -47,6 +47,7 @@ def test_the_keys_of_the_contract_are_always_there() -> None:
         "runs",
         "skipped",
         "unused_suppressions",
+        "gone",
         "shard",
     ]
     assert list(whole["runs"][0]) == [
@@ -70,6 +71,8 @@ def test_the_keys_of_the_contract_are_always_there() -> None:
         "test",
         "suppressed_by",
         "in_baseline",
+        "known_objects",
+        "expired_on",
         "held_by",
         "stack",
     ]

@@ -29,6 +29,7 @@ OPTIONS = {
     "shard",
     "durations",
     "suppressions",
+    "baseline",
     "print-suppressions",
     "max-leaks",
     "verbose",
@@ -115,6 +116,7 @@ def test_every_task_of_this_version_is_there_and_no_other() -> None:
         "demo",
         "init",
         "merge",
+        "baseline",
     }
 
 
@@ -125,6 +127,7 @@ def test_every_task_of_this_version_is_there_and_no_other() -> None:
         ("normal", OPTIONS),
         ("strict", OPTIONS),
         ("draconian", OPTIONS),
+        ("baseline", OPTIONS | {"level"}),
         ("profile", (OPTIONS | {"level", "interval", "inuse-step"}) - {"isolate"}),
         ("pprof-text", {*SHOW_OPTIONS, "peek"}),
         ("pprof-pdf", {*SHOW_OPTIONS, "output"}),
@@ -165,6 +168,7 @@ def test_every_option_is_handed_over_as_typed(calls: Calls) -> None:
         "shard": "1/2",
         "durations": "earlier.json",
         "suppressions": "known.supp",
+        "baseline": "known.json",
     }
     words = [word for name, text in typed.items() for word in (f"--{name.replace('_', '-')}", text)]
 
