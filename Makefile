@@ -15,6 +15,7 @@ COMMON = $(call option,project,PROJECT) $(call option,package,PACKAGE) \
     $(call option,timeout,TIMEOUT) $(call option,json,JSON) \
     $(call option,shard,SHARD) $(call option,durations,DURATIONS) \
     $(call option,suppressions,SUPPRESSIONS) $(call option,baseline,BASELINE) \
+    $(call option,repeat,REPEAT) \
     $(call option,junit,JUNIT) $(call option,sarif,SARIF) $(call option,html,HTML) \
     $(if $(filter-out 0,$(value ISOLATE)),--isolate)
 SHOW = $(call option,profile,PROFILE) $(call option,base,BASE) $(call option,sample,SAMPLE) \
@@ -24,7 +25,7 @@ PROGRAM_ARGS = $(if $(value ARGS),-- $(call literal,ARGS))
 
 # The tested program's environment is not to hold make's own.
 unexport JUNIT SARIF HTML
-unexport BASELINE
+unexport BASELINE REPEAT
 unexport PROJECT PACKAGE TEST LEVEL ENGINE BINARY TIMEOUT JSON SHARD DURATIONS SUPPRESSIONS ISOLATE ARGS \
     PROFILE BASE SAMPLE PEEK OUTPUT PORT INTERVAL INUSE_STEP MAKEFLAGS MFLAGS
 
@@ -35,7 +36,7 @@ unexport PROJECT PACKAGE TEST LEVEL ENGINE BINARY TIMEOUT JSON SHARD DURATIONS S
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 26
 	@printf '\nOptions: PROJECT PACKAGE TEST LEVEL ENGINE BINARY TIMEOUT JSON SHARD DURATIONS SUPPRESSIONS ISOLATE=1, ARGS for the program itself\n'
-	@printf 'Of known leaks: SUPPRESSIONS BASELINE\n'
+	@printf 'Of known leaks: SUPPRESSIONS BASELINE; of runs: REPEAT\n'
 	@printf 'Of reports: JSON JUNIT SARIF HTML\n'
 	@printf 'Of profiles: INTERVAL INUSE_STEP PROFILE BASE SAMPLE PEEK OUTPUT PORT\n'
 	@printf "Example: make test-tcmalloc TEST='^TestProbe' LEVEL=strict\n"

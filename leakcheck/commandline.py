@@ -7,6 +7,7 @@ here and told as what, why and what to type.
 from __future__ import annotations
 
 import contextlib
+import re
 import shlex
 import traceback
 from dataclasses import dataclass, replace
@@ -80,6 +81,7 @@ class Choices:
     suppressions: str | None = None
     print_suppressions: bool = False
     baseline: str | None = None
+    repeat: str | None = None
     arguments: tuple[str, ...] = ()
 
 
@@ -109,6 +111,7 @@ def request_of(choices: Choices) -> Request:
             verbose=choices.verbose,
             names_tests=choices.junit is not None,
             arguments=choices.arguments,
+            repeat=_repeat(choices.repeat),
         ),
         isolate=choices.isolate,
         part=None if choices.shard is None else parse_shard(choices.shard),
@@ -272,6 +275,14 @@ def _max_leaks(text: str | None) -> int:
         raise BadInput(
             f"--max-leaks {text} is not a number", why="0 shows all", hint="--max-leaks 20"
         )
+    return int(text)
+
+
+def _repeat(text: str | None) -> int:
+    if text is None:
+        return 1
+    if not re.fullmatch("[1-9][0-9]{0,5}", text):
+        raise BadInput(f"--repeat {text} is not a number of runs", hint="--repeat 10")
     return int(text)
 
 

@@ -18,6 +18,7 @@ from leakcheck.observation import observe_unannounced
 from leakcheck.ownership import own_leaks
 from leakcheck.parallel import core_count, run_parallel
 from leakcheck.process import Command, run
+from leakcheck.repetition import tell_growth
 from leakcheck.supervision.keptoutput import KeptOutput
 
 if TYPE_CHECKING:
@@ -137,7 +138,8 @@ def _observe_one(program: Program, pattern: str, bench: Bench) -> _Observed:
     keeper = _Keeper()
     isolated = replace(program, argv=isolated_argv(program.argv, pattern))
     try:
-        run_ = observe_unannounced(isolated, replace(bench, watcher=keeper))
+        kept = replace(bench, watcher=keeper)
+        run_ = tell_growth(observe_unannounced(isolated, kept), isolated, kept)
     except LeakcheckError as error:
         run_ = Run(
             package=program.package,

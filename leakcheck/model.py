@@ -17,6 +17,7 @@ __all__ = [
     "Evidence",
     "Frame",
     "Gone",
+    "Growth",
     "Leak",
     "LeakKind",
     "Level",
@@ -70,6 +71,14 @@ class Outcome(enum.Enum):
     UNFINISHED = "unfinished"
 
 
+class Growth(enum.Enum):
+    """Whether a leak is more after more runs of the tests in one process."""
+
+    PER_RUN = "per_run"
+    ONCE = "once"
+    UNKNOWN = "unknown"
+
+
 class LeakKind(enum.Enum):
     """DIRECT: no other leaked block points here. INDIRECT: held only by a leaked block."""
 
@@ -101,6 +110,7 @@ class Leak:
 
     `held_by` are the ids of the direct leaks that hold an indirect one. `known_objects` is what
     the baseline has of a leak that is in it; since `expired_on` nobody accepts that any longer.
+    `growth` is known of repeated tests, and `objects_per_run` of a leak that grows.
     """
 
     id: str
@@ -114,6 +124,8 @@ class Leak:
     known_objects: int | None = None
     expired_on: str | None = None
     held_by: tuple[str, ...] = ()
+    growth: Growth | None = None
+    objects_per_run: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

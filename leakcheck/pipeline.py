@@ -20,6 +20,7 @@ from leakcheck.launch.program import Options, named_program, package_program
 from leakcheck.launch.rundirectory import run_directory
 from leakcheck.model import Check, EngineName, Level, Report, Run, Tests
 from leakcheck.observation import find_library, observe, program_environment, set_up
+from leakcheck.repetition import tell_growth
 from leakcheck.shards import WHOLE, Dealer, as_part
 from leakcheck.suppressions import rules_at, unused_rules
 from leakcheck.toolchain.discovery import find_go
@@ -100,7 +101,7 @@ def circumstances_of(request: Request) -> Circumstances:
 
 def conditions_of(request: Request) -> Conditions:
     """Say how leaks are looked for."""
-    return Conditions(engine=request.engine, isolate=request.isolate)
+    return Conditions(engine=request.engine, isolate=request.isolate, repeat=request.options.repeat)
 
 
 def project_of(request: Request, settings: Settings) -> Path:
@@ -198,7 +199,8 @@ def _process_options(request: Request) -> Options:
 def _observe(program: Program, request: Request, bench: Bench, dealer: Dealer) -> tuple[Run, ...]:
     if request.isolate:
         return observe_each(program, request.options.test, bench, dealer)
-    return (observe(program, bench),)
+    run = observe(program, bench)
+    return (run if request.options.repeat == 1 else tell_growth(run, program, bench),)
 
 
 def _check_packages(

@@ -76,6 +76,7 @@ _OPTIONS = (
     ),
     Option("shard", "run the part I of N, I/N; leakcheck merge puts the reports together"),
     Option("durations", "share out by the durations in this JSON report of an earlier check"),
+    Option("repeat", "run the tests so many times in one process, and tell which leaks grow"),
     Option("baseline", "accept the leaks in this file, as long as they do not grow"),
     Option("suppressions", "accept the leaks that the rules in this file name"),
     Option(

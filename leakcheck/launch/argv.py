@@ -26,32 +26,42 @@ MARKED_OUTPUT = "-test.v=test2json"
 NO_TEST_PATTERN = "^$"
 """Matches no test: the program starts, runs `TestMain` if there is one, and ends."""
 
+COUNT = "-test.count"
+
 _ALWAYS = "-test.paniconexit0"
 _ISOLATED = re.compile(r"-test\.run=\^(\w*)\$(?:/.*|\|.*)?", re.DOTALL)
 
 
-def go_test_argv(
+def go_test_argv(  # noqa: PLR0913 - all that go test passes on, all by name
     binary: Path,
     *,
     test: str | None = None,
     timeout_s: float,
     verbose: bool = False,
     marked: bool = False,
+    repeat: int = 1,
 ) -> tuple[str, ...]:
     """Build `BINARY -test.paniconexit0 -test.timeout=30m0s` and what the user asked for.
 
     `test` is a regular expression as `go test -run` takes it. With `-test.timeout` Go itself
     dumps all goroutines when the time is over; 0 means no limit. With `marked` each test is named
-    for `leakcheck.testlog` to read.
+    for `leakcheck.testlog` to read. `repeat` runs all tests so many times, one run after the other.
     """
     options = [_ALWAYS, f"-test.timeout={render_duration(timeout_s)}"]
     if marked:
         options.append(MARKED_OUTPUT)
     elif verbose:
         options.append("-test.v=true")
+    if repeat > 1:
+        options.append(f"{COUNT}={repeat}")
     if test is not None:
         options.append(f"-test.run={test}")
     return (str(binary), *options)
+
+
+def once_argv(argv: Sequence[str]) -> tuple[str, ...]:
+    """Leave out what makes the tests run more than once."""
+    return tuple(word for word in argv if not word.startswith(f"{COUNT}="))
 
 
 def isolated_argv(argv: Sequence[str], pattern: str) -> tuple[str, ...]:

@@ -47,6 +47,7 @@ class Options:
     timeout_s: float = DEFAULT_TIMEOUT_S
     verbose: bool = False
     names_tests: bool = False
+    repeat: int = 1
     arguments: tuple[str, ...] = ()
 
 
@@ -68,6 +69,7 @@ class Program:
     environment: Mapping[str, str] = field(default_factory=dict)
     is_go_test: bool
     kill_after_s: float | None = None
+    repeat: int = 1
     has_companion: bool = False
     why_no_companion: str = ""
 
@@ -92,6 +94,7 @@ def package_program(
         cwd=package.dir,
         environment=go_test_environment(environment, goroot=goroot, package_dir=package.dir),
         is_go_test=True,
+        repeat=options.repeat,
         kill_after_s=_after(options.timeout_s, CHECK_GRACE_S),
         has_companion=not binary.why_no_companion,
         why_no_companion=binary.why_no_companion,
@@ -115,6 +118,8 @@ def named_program(
             why="it is not a Go test binary",
             hint=f"leakcheck leak --binary {binary}",
         )
+    if options.repeat > 1:
+        _refuse_repetition(binary, options, is_go_test=is_go_test)
     argv = _test_argv(absolute, options) if is_go_test else (str(absolute),)
     return Program(
         name=str(binary),
@@ -123,8 +128,19 @@ def named_program(
         cwd=cwd,
         environment=environment,
         is_go_test=is_go_test,
+        repeat=options.repeat,
         kill_after_s=_after(options.timeout_s, CHECK_GRACE_S if is_go_test else 0.0),
     )
+
+
+def _refuse_repetition(binary: Path, options: Options, *, is_go_test: bool) -> None:
+    counts = [word for word in options.arguments if word.lstrip("-").startswith("test.count")]
+    if not is_go_test or counts:
+        raise BadInput(
+            f"--repeat cannot be used with {binary}",
+            why=f"{counts[0]} says another number" if counts else "it is not a Go test binary",
+            hint=f"leakcheck leak --binary {binary}",
+        )
 
 
 def _observable(binary: Path) -> ElfFacts:
@@ -141,6 +157,7 @@ def _test_argv(binary: Path, options: Options) -> tuple[str, ...]:
         timeout_s=options.timeout_s,
         verbose=options.verbose,
         marked=options.names_tests,
+        repeat=options.repeat,
     )
 
 

@@ -18,6 +18,7 @@ from leakcheck.model import (
     Evidence,
     Frame,
     Gone,
+    Growth,
     Leak,
     LeakKind,
     Level,
@@ -130,6 +131,8 @@ def leak_object(leak: Leak) -> dict[str, Any]:
         "known_objects": leak.known_objects,
         "expired_on": leak.expired_on,
         "held_by": list(leak.held_by),
+        "growth": leak.growth.value if leak.growth else None,
+        "objects_per_run": leak.objects_per_run,
         "stack": [frame_object(frame) for frame in leak.stack],
     }
 
@@ -237,6 +240,8 @@ def read_leak(leak: dict[str, Any]) -> Leak:
         test=optional(leak["test"], str),
         suppressed_by=optional(leak["suppressed_by"], str),
         in_baseline=typed(leak["in_baseline"], bool),
+        growth=None if leak["growth"] is None else Growth(leak["growth"]),
+        objects_per_run=optional(leak["objects_per_run"], float),
         known_objects=optional(leak["known_objects"], int),
         expired_on=optional(leak["expired_on"], str),
         held_by=tuple(typed(id_, str) for id_ in typed(leak["held_by"], list)),

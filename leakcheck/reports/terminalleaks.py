@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from leakcheck.model import Growth
 from leakcheck.reports.labels import BAD, FAINT, UNSURE, labelled
 from leakcheck.reports.sites import accepted, leak_sites, unaccepted
 from leakcheck.reports.sources import NoSources
@@ -77,9 +78,19 @@ def entry_lines(entry: Entry, quoted: Frame | None, view: View) -> Iterator[Text
     yield from stack_text(leak, quoted, view)
     if leak.test:
         yield labelled("Test", printable(leak.test))
+    if leak.growth is not None:
+        yield labelled("Growth", growth_words(leak))
     if leak.known_objects is not None:
         yield labelled("Known", known_words(leak), UNSURE)
     yield from held_lines(entry, view)
+
+
+def growth_words(leak: Leak) -> str:
+    """Say whether more runs leak more."""
+    if leak.objects_per_run is None:
+        return "none, allocated once" if leak.growth is Growth.ONCE else "not known"
+    several = "" if leak.objects_per_run == 1 else "s"
+    return f"{leak.objects_per_run:,.10g} object{several} a run"
 
 
 def known_words(leak: Leak) -> str:

@@ -32,6 +32,7 @@ VARIABLES = (
     "DURATIONS",
     "SUPPRESSIONS",
     "BASELINE",
+    "REPEAT",
     "ISOLATE",
     "ARGS",
     "PROFILE",
@@ -144,6 +145,7 @@ def test_every_option_is_handed_on(checkout: Checkout, target: str) -> None:
         "DURATIONS",
         "SUPPRESSIONS",
         "BASELINE",
+        "REPEAT",
     )
     checkout.make(target, *(f"{name}=the {name}" for name in options))
     expected = [word for name in options for word in (f"--{name.lower()}", f"the {name}")]

@@ -46,6 +46,7 @@ LAYERS = (
     "checkerprofiles",
     "doctor",
     "observation",
+    "repetition",
     "ownership",
     "shards",
     "isolation",

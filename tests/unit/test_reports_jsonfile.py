@@ -74,6 +74,8 @@ def test_the_keys_of_the_contract_are_always_there() -> None:
         "known_objects",
         "expired_on",
         "held_by",
+        "growth",
+        "objects_per_run",
         "stack",
     ]
     assert list(whole["runs"][0]["leaks"][0]["stack"][0]) == [

@@ -30,6 +30,7 @@ OPTIONS = {
     "durations",
     "suppressions",
     "baseline",
+    "repeat",
     "print-suppressions",
     "max-leaks",
     "verbose",
@@ -169,6 +170,7 @@ def test_every_option_is_handed_over_as_typed(calls: Calls) -> None:
         "durations": "earlier.json",
         "suppressions": "known.supp",
         "baseline": "known.json",
+        "repeat": "10",
     }
     words = [word for name, text in typed.items() for word in (f"--{name.replace('_', '-')}", text)]
 

@@ -1,0 +1,3 @@
+module example.com/gorepeat
+
+go 1.21
