@@ -31,6 +31,7 @@ __all__ = [
     "read_in_use",
     "read_text",
     "silence_of",
+    "why_lost",
 ]
 
 EVIDENCE_LINE = re.compile(r"([a-z][a-z0-9_]*)(?: (.*))?")
@@ -183,3 +184,13 @@ def read_agent_outcome(run_directory: Path) -> AgentReport | NoReport:
 def read_text(path: Path) -> str:
     """Read a file; its bytes that are not UTF-8 become surrogates."""
     return path.read_bytes().decode(errors="surrogateescape")
+
+
+def why_lost(evidence: Evidence) -> str:
+    """Say what kept the agent from recording blocks: the user's own limit, or memory."""
+    if evidence.number("over_limit"):
+        return (
+            f"more than {evidence.number('max_blocks'):,} blocks were in use at one time, the limit"
+            f" (LEAKCHECK_MAX_BLOCKS; 0 is no limit); {evidence.text('lost')} were not recorded"
+        )
+    return f"the agent could not record {evidence.text('lost')} blocks"

@@ -20,7 +20,7 @@ from leakcheck.ending import (
     worst,
 )
 from leakcheck.errors import ExitCode
-from leakcheck.evidence import AgentReport, NoReport
+from leakcheck.evidence import AgentReport, NoReport, why_lost
 from leakcheck.launch.argv import isolated_test
 from leakcheck.model import Check, EngineName, Evidence, Leak, LeakKind, Level, Report, Run, Tests
 from leakcheck.silence import as_it_left, why_no_report
@@ -133,7 +133,7 @@ def doubts(
     if evidence.text("canary") != "found":
         yield "the canary, a leak planted to prove that the check works, was not found"
     if isinstance(report, AgentReport) and evidence.number("lost", default=1):
-        yield f"the agent could not record {evidence.text('lost')} blocks"
+        yield why_lost(evidence)
     if evidence.text("level") != level.value:
         yield f"the agent checked at level {evidence.text('level')!r}, not {level.value!r}"
     if left_with(evidence) != returncode:

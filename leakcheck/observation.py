@@ -226,6 +226,7 @@ def _armed_environment(run_dir: Path, program: Program, bench: Bench) -> dict[st
             level=bench.level,
             engine=bench.engine,
             malloc_stats=bench.settings.mallocstats,
+            max_blocks=bench.settings.max_blocks,
             profile=bench.recorder.plan if bench.recorder is not None else None,
             go_layout=_go_lines(program, bench) if facts.is_go else (),
         ),

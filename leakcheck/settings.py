@@ -36,6 +36,8 @@ __all__ = [
 
 _LARGEST_DOTENV_BYTES = 1 << 20
 _OWN_PREFIX = "LEAKCHECK_"
+_MAX_BLOCKS = 64_000_000
+"""The agent's table and the check then take some 4 GB together."""
 
 
 class Key(NamedTuple):
@@ -62,6 +64,7 @@ KEYS = (
     Key("LEAKCHECK_GO", "", "The go command, a path or a name; found on PATH when unset."),
     Key("LEAKCHECK_GO_FLAGS", "", "Build flags for go test -c, quoted as in a shell: -tags 'a b'."),
     Key("LEAKCHECK_CACHE_DIR", "~/.cache/leakcheck", "Folder for the built agent and symbols."),
+    Key("LEAKCHECK_MAX_BLOCKS", "64000000", "Blocks in use at one time, at most; 0 is no limit."),
 )
 """Every key leakcheck reads, in the order of `.env.example`."""
 
@@ -92,6 +95,7 @@ class Settings:
     go: str | None = None
     go_flags: tuple[str, ...] = ()
     cache_dir: Path
+    max_blocks: int = _MAX_BLOCKS
     github: GitHub | None = None
 
     @classmethod
@@ -112,6 +116,7 @@ class Settings:
             go=_expanded(env, "LEAKCHECK_GO"),
             go_flags=_words(env, "LEAKCHECK_GO_FLAGS"),
             cache_dir=_path(env, "LEAKCHECK_CACHE_DIR") or _default_cache_dir(env),
+            max_blocks=_count(env, "LEAKCHECK_MAX_BLOCKS", default=_MAX_BLOCKS),
             github=_github(env),
         )
 
@@ -221,8 +226,8 @@ def _path(env: Mapping[str, str], name: str) -> Path | None:
     return Path(value) if value else None
 
 
-def _count(env: Mapping[str, str], name: str) -> int:
-    value = (env.get(name) or "0").strip()
+def _count(env: Mapping[str, str], name: str, *, default: int = 0) -> int:
+    value = (env.get(name) or str(default)).strip()
     if not (value.isascii() and value.isdecimal()):
         raise BadInput(f"{name}={value} is not a number", hint=f"{name}=1")
     return int(value)

@@ -23,6 +23,7 @@ struct lc_config {
   long deadline_ms;
   bool is_heapcheck; /* gperftools' own checker looks for the leaks: heapcheck.c */
   long malloc_stats; /* MALLOCSTATS */
+  long max_blocks; /* in use at one time; 0: no limit */
   bool profile; /* what was freed again is reported too */
   long snapshot_interval_ms, snapshot_step_bytes; /* 0: none */
   bool go;
@@ -75,11 +76,55 @@ struct lc_stack {
   uint64_t allocated_objects, allocated_bytes;
   uintptr_t frames[];
 };
-uint32_t lc_depot_put(const uintptr_t *frames, uint32_t count, uint32_t test); /* 0: full */
+/* 0: full. `likely` is what it may well be, or LC_NO_STACK. */
+uint32_t lc_depot_put(const uintptr_t *frames, uint32_t count, uint32_t test, uint32_t likely);
 struct lc_stack *lc_depot_get(uint32_t id);
 uint32_t lc_depot_count(void);
 void lc_depot_each(void (*visit)(uint32_t id, struct lc_stack *stack, void *context),
                    void *context);
+
+/* ---- memo.c: C stacks met before ---- */
+#define LC_MEMO_FRAMES 60u
+#define LC_MEMO_WORDS 90u
+struct lc_start { /* where unwinding starts: the caller of a hook */
+  uintptr_t pc, sp, bp;
+};
+struct lc_memo {
+  struct lc_start start;
+  bool is_whole;
+  bool needs_bp; /* the stack depends on the frame pointer at the start */
+  uint32_t words; /* to be compared, from the innermost frame outwards */
+  uint32_t count; /* frames, as lc_unwind_c gives them */
+  uint32_t stack; /* the last one in the depot that began with these frames */
+  uint32_t offsets[LC_MEMO_WORDS]; /* from sp */
+  uintptr_t values[LC_MEMO_WORDS];
+  uintptr_t frames[LC_MEMO_FRAMES];
+};
+void lc_memo_start(void *libunwind); /* not safe in a hook */
+struct lc_memo *lc_memo_find(const struct lc_start *start); /* NULL: not known */
+void lc_memo_keep(const struct lc_start *start, const uintptr_t *frames, uint32_t count);
+
+/* ---- perthread.c ---- */
+#define LC_CURSOR_WORDS 512u /* libunwind's; 127 up to 1.8 */
+#define LC_TALLIES 16u
+#define LC_MEMOS 128u
+#define LC_MEMO_SETS 32u
+struct lc_tally {
+  uint32_t stack;
+  uint32_t objects;
+  uint64_t bytes;
+};
+struct lc_per_thread {
+  uintptr_t thread_pointer;
+  uintptr_t cursor[LC_CURSOR_WORDS];
+  struct lc_tally tallies[LC_TALLIES];
+  uint8_t misses[LC_MEMO_SETS], turns[LC_MEMO_SETS];
+  struct lc_memo memos[LC_MEMOS];
+};
+struct lc_per_thread *lc_per_thread(void); /* in the outermost capture; NULL: no memory */
+/* An allocation at a stack; where no signal handler of this thread can do the same. */
+void lc_tally(uint32_t stack, size_t bytes);
+void lc_tallies_settle(void); /* in the checker */
 
 /* ---- table.c: the blocks in use ---- */
 #define LC_OWNED_BY_AGENT 0xffffffffu
@@ -114,6 +159,7 @@ bool lc_leaf_exists(uintptr_t top_index);
 /* ---- counters, written by hooks.c and table.c ---- */
 struct lc_counters {
   uint64_t allocations, frees, unknown_frees, lost;
+  uint64_t over_limit; /* those of the lost that max_blocks forbade */
 };
 void lc_counters_sum(struct lc_counters *sum);
 void lc_count_lost(void);
@@ -128,6 +174,8 @@ const char *lc_hooks_install(void); /* NULL, or why not. Not safe in a hook. */
 /* Learns where tcmalloc lies from something inside it; NULL, or why it is of no use. */
 const char *lc_take_tcmalloc(const void *inside);
 extern __thread int lc_guard __attribute__((tls_model("initial-exec")));
+/* How deep this thread is in libunwind for a capture; a signal handler may interrupt one. */
+extern __thread int lc_unwinding __attribute__((tls_model("initial-exec")));
 extern __thread bool lc_in_realloc __attribute__((tls_model("initial-exec")));
 struct lc_request {
   bool is_set;

@@ -60,6 +60,7 @@ static const struct {
     {"malloc_stats", &lc_config.malloc_stats},
     {"snapshot_interval_ms", &lc_config.snapshot_interval_ms},
     {"snapshot_step_bytes", &lc_config.snapshot_step_bytes},
+    {"max_blocks", &lc_config.max_blocks},
     {"go_tlsg", &lc_config.tlsg},
     {"go_g_m", &lc_config.g_m},
     {"go_g_sched_sp", &lc_config.g_sched_sp},

@@ -72,7 +72,10 @@ static uint32_t reserve(uint32_t words) {
   return id;
 }
 
-uint32_t lc_depot_put(const uintptr_t *frames, uint32_t count, uint32_t test) {
+uint32_t lc_depot_put(const uintptr_t *frames, uint32_t count, uint32_t test, uint32_t likely) {
+  if (likely != LC_NO_STACK && is_same(lc_depot_get(likely), frames, count, test)) {
+    return likely;
+  }
   uint32_t hash = hash_of(frames, count, test);
   uint32_t *bucket = &buckets[hash % BUCKETS];
   uint32_t id = find(__atomic_load_n(bucket, __ATOMIC_ACQUIRE), hash, frames, count, test);

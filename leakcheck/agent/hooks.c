@@ -36,35 +36,47 @@ static bool is_made_for_thread(const uintptr_t *frames, uint32_t count) {
   return at > 0 && at < count && lc_in_image(lc_pthread_create, frames[at]);
 }
 
-static uint32_t keep_stack(size_t bytes, uintptr_t *frames, uint32_t count) {
+static uint32_t keep_stack(uintptr_t *frames, uint32_t count, struct lc_memo *memo) {
   uint32_t test = 0;
   count += lc_unwind_go(frames + count, LC_MAX_FRAMES - count, &test);
-  uint32_t id = lc_depot_put(frames, count, test);
+  uint32_t id = lc_depot_put(frames, count, test, memo != NULL ? memo->stack : LC_NO_STACK);
   if (id == LC_NO_STACK) {
     lc_count_lost();
-  } else {
-    struct lc_stack *stack = lc_depot_get(id);
-    __atomic_fetch_add(&stack->allocated_objects, 1, __ATOMIC_RELAXED);
-    __atomic_fetch_add(&stack->allocated_bytes, bytes, __ATOMIC_RELAXED);
+  } else if (memo != NULL) {
+    memo->stack = id;
   }
   return id;
+}
+
+static uint32_t c_frames(const struct lc_start *start, struct lc_memo **memo, uintptr_t *frames) {
+  *memo = lc_memo_find(start);
+  if (*memo == NULL) {
+    uint32_t count = lc_unwind_c(frames, LC_MAX_FRAMES);
+    lc_memo_keep(start, frames, count);
+    return count;
+  }
+  for (uint32_t i = 0; i < (*memo)->count; i++) {
+    frames[i] = (*memo)->frames[i];
+  }
+  return (*memo)->count;
 }
 
 /* How many captures this thread is in: a signal handler that allocates may interrupt one. */
 static __thread int captures __attribute__((tls_model("initial-exec")));
 #define MOST_CAPTURES 3
 
-static uint32_t capture(size_t bytes) {
+static uint32_t capture(const struct lc_start *start) {
   uintptr_t frames[LC_MAX_FRAMES];
+  struct lc_memo *memo = NULL;
   bool is_own = false;
   if (captures == MOST_CAPTURES) {
     return LC_NO_STACK;
   }
   captures++;
-  uint32_t count = captures == 1 ? lc_unwind_c(frames, LC_MAX_FRAMES)
+  uint32_t count = captures == 1 ? c_frames(start, &memo, frames)
                                  : lc_unwind_c_again(frames, LC_MAX_FRAMES, &is_own);
   bool is_programs = !is_own && !is_start_up(frames, count) && !is_made_for_thread(frames, count);
-  uint32_t id = is_programs ? keep_stack(bytes, frames, count) : LC_OWNED_BY_AGENT;
+  uint32_t id = is_programs ? keep_stack(frames, count, memo) : LC_OWNED_BY_AGENT;
   captures--;
   return id;
 }
@@ -90,7 +102,9 @@ static void on_new(const void *block, size_t bytes) {
     lc_clear_fresh((uintptr_t)block, bytes);
   }
   bytes = requested(bytes);
-  uint32_t stack = lc_guard != 0 ? LC_OWNED_BY_AGENT : capture(bytes);
+  const uintptr_t *frame = __builtin_frame_address(0); /* caller's frame pointer, return address */
+  struct lc_start start = {.pc = frame[1], .sp = (uintptr_t)(frame + 2), .bp = frame[0]};
+  uint32_t stack = lc_guard != 0 ? LC_OWNED_BY_AGENT : capture(&start);
   lc_table_add((uintptr_t)block, bytes, stack);
   lc_snapshot_consider(bytes);
 }

@@ -228,6 +228,8 @@ static bool write_evidence(const struct lc_marks *marks, const struct lc_roots *
   put_count("live_bytes", rows[IN_USE].bytes);
   put_count("unknown_frees", sum.unknown_frees);
   put_count("lost", sum.lost);
+  put_count("over_limit", sum.over_limit);
+  put_count("max_blocks", (uint64_t)lc_config.max_blocks);
   put_text("canary", found ? "found" : "missing");
   put_text("unwinder", lc_unwinder_name());
   put_count("stacks", lc_depot_count());
@@ -354,6 +356,7 @@ static void put_snapshot_name(char *name, const char *start, unsigned number, co
 const char *lc_report_snapshot(unsigned number, const struct lc_maps *maps) {
   char name[64];
   uint32_t canary_stack = LC_NO_STACK;
+  lc_tallies_settle();
   rows[IN_USE].items = lc_map((lc_depot_count() + 2) * sizeof *rows[IN_USE].items);
   if (rows[IN_USE].items == NULL) {
     return "no memory to write a snapshot";
@@ -373,6 +376,7 @@ const char *lc_report_snapshot(unsigned number, const struct lc_maps *maps) {
 const char *lc_report_write(const struct lc_marks *marks, const struct lc_roots *roots,
                             const struct lc_maps *maps, const struct lc_exit *exit,
                             uint64_t took_us) {
+  lc_tallies_settle();
   if (!make_rows(marks)) {
     return "no memory to write the report";
   }

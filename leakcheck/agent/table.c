@@ -32,14 +32,21 @@ struct deferred {
   uint32_t stack;
   bool is_removal;
 };
-static __thread unsigned deferred_count __attribute__((tls_model("initial-exec")));
+static __thread volatile unsigned deferred_count __attribute__((tls_model("initial-exec")));
 static __thread struct deferred deferred[16] __attribute__((tls_model("initial-exec")));
 static __thread uint32_t sequence, sequence_end __attribute__((tls_model("initial-exec")));
 
 static uint64_t mix(uintptr_t address) { return (address >> 3) * 0x9e3779b97f4a7c15u; }
 static struct shard *shard_of(uintptr_t address) { return &shards[mix(address) >> 58]; }
+/* In order of the hash, at any size: so a shard can grow by a quarter, and block after block. */
 static size_t home_of(const struct shard *shard, uintptr_t address) {
-  return (size_t)(mix(address) >> 20) & (shard->slot_count - 1);
+  return (size_t)((mix(address) >> 26 & UINT32_MAX) * shard->slot_count >> 32);
+}
+static size_t next_of(const struct shard *shard, size_t at) {
+  return at + 1 == shard->slot_count ? 0 : at + 1;
+}
+static size_t distance(const struct shard *shard, size_t from, size_t to) {
+  return to >= from ? to - from : to + shard->slot_count - from;
 }
 
 static uint64_t *leaf_of(size_t index) {
@@ -105,7 +112,7 @@ void lc_clear_fresh(uintptr_t address, size_t bytes) {
 static void place(struct shard *shard, const struct lc_block *block) {
   size_t at = home_of(shard, block->address);
   while (shard->slots[at].address != 0 && shard->slots[at].address != block->address) {
-    at = (at + 1) & (shard->slot_count - 1);
+    at = next_of(shard, at);
   }
   if (shard->slots[at].address == 0) {
     shard->used++;
@@ -119,7 +126,7 @@ static void place(struct shard *shard, const struct lc_block *block) {
 static bool grow(struct shard *shard) {
   size_t old_count = shard->slot_count;
   struct lc_block *old = shard->slots;
-  size_t count = old_count == 0 ? FIRST_SLOTS : old_count * 2;
+  size_t count = old_count == 0 ? FIRST_SLOTS : old_count + old_count / 4;
   struct lc_block *slots = lc_map(count * sizeof *slots);
   if (slots == NULL) {
     return false;
@@ -139,14 +146,23 @@ static bool grow(struct shard *shard) {
   return true;
 }
 
-/* At most 3/4 full: between 32 and 64 bytes a live block. */
+/* At most 4/5 full: between 30 and 38 bytes a live block. */
 static bool has_room(struct shard *shard) {
-  return (shard->used + 1) * 4 <= shard->slot_count * 3 || grow(shard);
+  return (shard->used + 1) * 5 <= shard->slot_count * 4 || grow(shard);
+}
+
+/* All shards are counted only when this one has its share. */
+static bool is_at_limit(const struct shard *shard) {
+  uint64_t limit = (uint64_t)lc_config.max_blocks;
+  return limit != 0 && shard->used >= limit / SHARDS && lc_table_live() >= limit;
 }
 
 static void add_locked(struct shard *shard, const struct lc_block *block) {
   shard->counters.allocations++;
-  if (has_room(shard)) {
+  if (is_at_limit(shard)) {
+    shard->counters.lost++;
+    shard->counters.over_limit++;
+  } else if (has_room(shard)) {
     place(shard, block);
   } else {
     shard->counters.lost++;
@@ -154,10 +170,9 @@ static void add_locked(struct shard *shard, const struct lc_block *block) {
 }
 
 static void close_gap(struct shard *shard, size_t gap) {
-  size_t mask = shard->slot_count - 1;
-  for (size_t at = (gap + 1) & mask; shard->slots[at].address != 0; at = (at + 1) & mask) {
+  for (size_t at = next_of(shard, gap); shard->slots[at].address != 0; at = next_of(shard, at)) {
     size_t home = home_of(shard, shard->slots[at].address);
-    if (((at - home) & mask) >= ((at - gap) & mask)) {
+    if (distance(shard, home, at) >= distance(shard, gap, at)) {
       shard->slots[gap] = shard->slots[at];
       gap = at;
     }
@@ -176,7 +191,7 @@ static bool remove_locked(struct shard *shard, uintptr_t address) {
         shard->counters.frees++;
         return true;
       }
-      at = (at + 1) & (shard->slot_count - 1);
+      at = next_of(shard, at);
     }
   }
   shard->counters.unknown_frees++;
@@ -201,31 +216,52 @@ static bool apply(const struct deferred *what) {
     struct lc_block block = {what->address, what->bytes, what->stack, take_sequence()};
     add_locked(shard, &block);
   }
+  if (!what->is_removal && what->stack != LC_NO_STACK && what->stack != LC_OWNED_BY_AGENT) {
+    lc_tally(what->stack, what->bytes); /* as exact as the table in a copy of the process */
+  }
   lc_unlock(&shard->lock);
   return known;
 }
 
-static bool do_or_defer(const struct deferred *what) {
-  if (lc_holds_lock) {
-    if (deferred_count < sizeof deferred / sizeof deferred[0]) {
-      deferred[deferred_count++] = *what;
-    } else {
-      lc_count_lost();
-    }
-    return true;
-  }
-  lc_holds_lock = true;
-  __atomic_signal_fence(__ATOMIC_SEQ_CST);
-  bool known = apply(what);
+/* A signal may add to the queue at any moment, so it is emptied by exchange. */
+static void do_deferred(void) {
   unsigned done = 0;
-  do { /* a signal may add to the queue at any moment, so it is emptied by exchange */
-    for (; done < __atomic_load_n(&deferred_count, __ATOMIC_RELAXED); done++) {
+  do {
+    for (; done < deferred_count; done++) {
       apply(&deferred[done]);
     }
   } while (!__atomic_compare_exchange_n(&deferred_count, &done, 0, false, __ATOMIC_RELAXED,
                                         __ATOMIC_RELAXED));
-  __atomic_signal_fence(__ATOMIC_SEQ_CST);
-  lc_holds_lock = false;
+}
+
+static bool defer(const struct deferred *what) {
+  if (deferred_count < sizeof deferred / sizeof deferred[0]) {
+    deferred[deferred_count++] = *what;
+  } else {
+    lc_count_lost();
+  }
+  return true;
+}
+
+/* What was put off comes first: the block may be the same one again. */
+static bool do_or_defer(const struct deferred *what) {
+  if (lc_holds_lock) {
+    return defer(what);
+  }
+  bool known = true, is_done = false;
+  do {
+    lc_holds_lock = true;
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    if (deferred_count != 0) {
+      do_deferred();
+    }
+    if (!is_done) {
+      known = apply(what);
+      is_done = true;
+    }
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    lc_holds_lock = false;
+  } while (deferred_count != 0);
   if (lc_stop_pending) { /* the stop signal came while a shard was half changed */
     lc_threads_stop_self();
   }
@@ -252,13 +288,14 @@ void lc_counters_sum(struct lc_counters *sum) {
     sum->frees += shards[i].counters.frees;
     sum->unknown_frees += shards[i].counters.unknown_frees;
     sum->lost += shards[i].counters.lost;
+    sum->over_limit += shards[i].counters.over_limit;
   }
 }
 
 uint64_t lc_table_live(void) {
   uint64_t live = 0;
   for (unsigned i = 0; i < SHARDS; i++) {
-    live += shards[i].used;
+    live += __atomic_load_n(&shards[i].used, __ATOMIC_RELAXED);
   }
   return live;
 }

@@ -14,7 +14,6 @@
 typedef int (*backtrace_function)(void **frames, int room);
 
 /* libunwind.h and libunwind-x86_64.h: the cursor is opaque, the context is a ucontext_t. */
-#define CURSOR_WORDS 512 /* 127 up to 1.8 */
 #define UNWIND_SP 7
 #define UNWIND_PC 16
 static const int callee_saved[6] = {3, 6, 12, 13, 14, 15}; /* rbx, rbp, r12 to r15 */
@@ -24,13 +23,12 @@ static int (*get_register)(uintptr_t *cursor, int number, uintptr_t *value);
 
 static backtrace_function cached_backtrace;
 
-/* How deep this thread is in libunwind for a capture; a signal handler may interrupt one. */
-static __thread int unwinding __attribute__((tls_model("initial-exec")));
+__thread int lc_unwinding __attribute__((tls_model("initial-exec")));
 
 static uint32_t by_libunwind(uintptr_t *frames, uint32_t room) {
-  unwinding++;
+  lc_unwinding++;
   int count = cached_backtrace((void **)frames, (int)room);
-  unwinding--;
+  lc_unwinding--;
   return count > 0 ? (uint32_t)count : 0;
 }
 
@@ -66,7 +64,7 @@ static mask_function real_sigprocmask, real_pthread_sigmask;
  * libunwind works for the agent, or for gperftools' checker, which calls it by itself, all means
  * all, and what was blocked before is so again. */
 static bool is_for_libunwind(const void *caller) {
-  return lc_guard != 0 || unwinding != 0 ||
+  return lc_guard != 0 || lc_unwinding != 0 ||
          (lc_config.is_heapcheck && lc_in_image(libunwind_image, (uintptr_t)caller));
 }
 
@@ -116,6 +114,7 @@ void lc_unwind_start(void) {
     *(void **)&init_cursor = dlsym(library, "_ULx86_64_init_local");
     *(void **)&step_cursor = dlsym(library, "_ULx86_64_step");
     *(void **)&get_register = dlsym(library, "_ULx86_64_get_reg");
+    lc_memo_start(library);
   }
 }
 
@@ -130,7 +129,7 @@ static void start_at(ucontext_t *context, const struct lc_exit *exit) {
 
 /* errx() and the like have large frames that they do not write, full of what was there before. */
 void lc_skip_libc_frames(struct lc_exit *exit) {
-  uintptr_t cursor[CURSOR_WORDS] = {0};
+  uintptr_t cursor[LC_CURSOR_WORDS] = {0};
   ucontext_t context = {0};
   struct lc_exit at = *exit;
   start_at(&context, exit);

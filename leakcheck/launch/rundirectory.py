@@ -69,12 +69,14 @@ class ProfilePlan:
 class Orders:
     """What the agent is told; `go_layout` is empty for a program without Go.
 
+    `max_blocks` is how many blocks in use at one time are recorded, 0 is no limit.
     With a `profile` it reports all that was ever allocated.
     """
 
     level: Level
     engine: EngineName = EngineName.AGENT
     malloc_stats: int = 0
+    max_blocks: int = 0
     profile: ProfilePlan | None = None
     go_layout: Sequence[tuple[str, str]] = ()
 
@@ -86,6 +88,8 @@ def agent_configuration(orders: Orders, *, deadline_ms: int) -> str:
         pairs.append(("engine", orders.engine.value))
     if orders.malloc_stats:
         pairs.append(("malloc_stats", str(orders.malloc_stats)))
+    if orders.max_blocks:
+        pairs.append(("max_blocks", str(orders.max_blocks)))
     if orders.profile is not None:
         pairs += profile_orders(orders.profile)
     return "".join(f"{key} {_one_line(value)}\n" for key, value in (*pairs, *orders.go_layout))

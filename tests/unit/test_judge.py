@@ -153,6 +153,10 @@ def test_what_a_run_was_is_kept() -> None:
         ({"canary": "missing"}, "canary"),
         ({"canary": ""}, "canary"),
         ({"lost": "3"}, "could not record 3 blocks"),
+        (
+            {"lost": "3", "over_limit": "2", "max_blocks": "64000000"},
+            "more than 64,000,000 blocks were in use at one time, the limit",
+        ),
         ({"lost": ""}, "no number for lost"),
         ({"lost": "none"}, "no number for lost"),
         ({"lost": "\u0660"}, "no number for lost"),

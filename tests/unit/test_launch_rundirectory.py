@@ -69,12 +69,12 @@ def test_the_configuration_has_one_key_a_line() -> None:
     assert text == "level strict\ndeadline_ms 50000\ngo 1\ngo_tlsg -8\n"
 
 
-def test_the_configuration_names_the_engine_and_the_statistics_that_are_not_the_usual() -> None:
-    orders = Orders(level=Level.NORMAL, engine=EngineName.HEAPCHECK, malloc_stats=2)
+def test_the_configuration_names_what_is_not_the_usual() -> None:
+    orders = Orders(level=Level.NORMAL, engine=EngineName.HEAPCHECK, malloc_stats=2, max_blocks=9)
 
     text = agent_configuration(orders, deadline_ms=1)
 
-    assert text == "level normal\ndeadline_ms 1\nengine heapcheck\nmalloc_stats 2\n"
+    assert text == "level normal\ndeadline_ms 1\nengine heapcheck\nmalloc_stats 2\nmax_blocks 9\n"
 
 
 def test_the_configuration_is_written_where_the_agent_looks(tmp_path: Path) -> None:

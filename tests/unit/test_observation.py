@@ -326,7 +326,7 @@ def test_the_agent_is_told_what_go_needs(
 
     observe(replace(PROGRAM, facts=replace(FACTS, is_go=True), **changes), bench)
 
-    assert fake_run.orders.splitlines()[2:4] == ["go 1", "go_tlsg -8"]
+    assert fake_run.orders.splitlines()[3:5] == ["go 1", "go_tlsg -8"]
     assert fake_run.orders.splitlines()[-1] == last_line
 
 
@@ -408,7 +408,10 @@ def test_the_classic_engine_needs_no_companion(
 
     observe(replace(PROGRAM, facts=replace(FACTS, is_go=True), has_companion=True), classic)
 
-    assert fake_run.orders == "level draconian\ndeadline_ms 50000\nengine heapcheck\ngo 1\n"
+    assert (
+        fake_run.orders
+        == "level draconian\ndeadline_ms 50000\nengine heapcheck\nmax_blocks 64000000\ngo 1\n"
+    )
 
 
 @pytest.mark.parametrize(
@@ -432,6 +435,12 @@ def test_statistics_are_the_agents_to_print(fake_run: FakeRun, bench: Bench) -> 
     observe(PROGRAM, replace(bench, settings=replace(bench.settings, mallocstats=2)))
 
     assert "malloc_stats 2\n" in fake_run.orders
+
+
+def test_the_limit_on_blocks_is_the_agents_to_keep(fake_run: FakeRun, bench: Bench) -> None:
+    observe(PROGRAM, replace(bench, settings=replace(bench.settings, max_blocks=1000)))
+
+    assert "max_blocks 1000\n" in fake_run.orders
 
 
 def test_verbose_runs_show_their_evidence(fake_run: FakeRun, bench: Bench) -> None:

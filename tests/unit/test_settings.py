@@ -127,7 +127,7 @@ def test_a_level_given_as_an_option_is_refused_by_the_options_name() -> None:
     assert caught.value.hint == "--level=normal"
 
 
-@pytest.mark.parametrize("name", ["TCMALLOC_VERBOSE", "MALLOCSTATS"])
+@pytest.mark.parametrize("name", ["TCMALLOC_VERBOSE", "MALLOCSTATS", "LEAKCHECK_MAX_BLOCKS"])
 @pytest.mark.parametrize("text", ["yes", "-1", "1.5", "٣", "0x1"])
 def test_a_count_that_is_no_number_is_refused(name: str, text: str) -> None:
     with pytest.raises(BadInput, match=re.escape(f"{name}={text} is not a number")):
