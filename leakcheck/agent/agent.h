@@ -227,6 +227,7 @@ struct lc_thread {
   struct lc_range vector_state;
   int tid;
   bool answered;
+  bool ended; /* no thread any more: nothing of it is a root */
 };
 struct lc_stack_record {
   uintptr_t thread_pointer; /* 0: free slot */

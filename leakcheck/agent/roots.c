@@ -304,8 +304,11 @@ static void add_stack(struct collecting *to, struct lc_range stack, const struct
 
 static void add_thread(struct collecting *to, const struct lc_thread *thread) {
   struct lc_range stack = lc_stack_of(to->maps, thread->thread_pointer, thread->tid);
-  to->roots->threads++;
   claim(to, stack.lo, stack.hi);
+  if (thread->ended) {
+    return;
+  }
+  to->roots->threads++;
   if (!thread->answered) {
     to->roots->unanswered++;
     add_mapped_root(to, stack.lo, stack.hi);

@@ -372,9 +372,8 @@ static uint64_t parse_hex(const char *text) {
   return value;
 }
 
-/* It blocks the signal by a system call of its own, or cannot be interrupted: D in vfork or on a
- * dead file system, T and t when it is stopped (proc(5), status). */
-static bool is_deaf(int tid) {
+/* Of proc(5), status; empty when it cannot be read. */
+static const char *status_of(int tid) {
   static char status[4096];
   char path[64] = "/proc/self/task/", digits[12];
   int used = 0, at = 16;
@@ -391,15 +390,32 @@ static bool is_deaf(int tid) {
     lc_sys1(SYS_close, fd);
   }
   status[got > 0 ? got : 0] = '\0';
+  return status;
+}
+
+/* It blocks the signal by a system call of its own, or cannot be interrupted: D in vfork or on a
+ * dead file system, T and t when it is stopped. */
+static bool is_deaf(int tid) {
+  const char *status = status_of(tid);
   const char *state = behind(status, "\nState:\t"), *blocked = behind(status, "\nSigBlk:\t");
   return state == NULL || blocked == NULL || (*state != 'R' && *state != 'S') ||
          (parse_hex(blocked) >> (STOP_SIGNAL - 1) & 1) != 0;
 }
 
+/* A main thread that left by pthread_exit() is listed as long as the process lives. */
+static bool has_ended(int tid) {
+  const char *state = behind(status_of(tid), "\nState:\t");
+  return state != NULL && (*state == 'Z' || *state == 'X');
+}
+
 static bool all_answered(bool except_deaf) {
   for (uint32_t i = 0; i < stopped_count; i++) {
-    if (!__atomic_load_n(&stopped[i].answered, __ATOMIC_ACQUIRE) && !is_gone(stopped[i].tid) &&
-        !(except_deaf && is_deaf(stopped[i].tid))) {
+    if (__atomic_load_n(&stopped[i].answered, __ATOMIC_ACQUIRE) || stopped[i].ended ||
+        is_gone(stopped[i].tid)) {
+      continue;
+    }
+    stopped[i].ended = stopped[i].tid == lc_main_tid && has_ended(stopped[i].tid);
+    if (!stopped[i].ended && !(except_deaf && is_deaf(stopped[i].tid))) {
       return false;
     }
   }

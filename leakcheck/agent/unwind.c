@@ -138,7 +138,12 @@ void lc_skip_libc_frames(struct lc_exit *exit) {
     return;
   }
   while (lc_in_image(lc_libc_image, at.pc)) {
-    if (step_cursor(cursor) <= 0 || get_register(cursor, UNWIND_PC, &at.pc) < 0 ||
+    int stepped = step_cursor(cursor);
+    if (stepped == 0) { /* no frame of the program is left: the last thread has ended */
+      *exit = (struct lc_exit){.moment = at.moment, .code = at.code, .sp = at.sp};
+      return;
+    }
+    if (stepped < 0 || get_register(cursor, UNWIND_PC, &at.pc) < 0 ||
         get_register(cursor, UNWIND_SP, &at.sp) < 0) {
       return;
     }
