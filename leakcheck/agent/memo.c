@@ -26,7 +26,7 @@ static int (*step)(uintptr_t *cursor);
 static int (*get_register)(uintptr_t *cursor, int number, uintptr_t *value);
 static int (*get_place)(uintptr_t *cursor, int number, struct place *place);
 
-/* A walk costs some 10 us, so it must be worth it: so many times the stack was not known. */
+/* A walk costs some 2 us, so it must be worth it: so many times the stack was not known. */
 #define PATIENCE 24
 #define WAYS (LC_MEMOS / LC_MEMO_SETS)
 
