@@ -48,7 +48,7 @@ class Installed:
     cache_dir: Path
 
     def __call__(self, folder: Path, program: str, *words: str) -> Completed:
-        ours = {key.name for key in KEYS} | {"PYTHONPATH", "VIRTUAL_ENV"}
+        ours = {key.name for key in KEYS} | {"PYTHONPATH", "VIRTUAL_ENV", "MAKEFLAGS", "MAKELEVEL"}
         kept = {key: value for key, value in os.environ.items() if key not in ours}
         path = os.pathsep.join((str(self.programs), kept["PATH"]))
         environment = {**kept, "PATH": path, "LEAKCHECK_CACHE_DIR": str(self.cache_dir)}

@@ -70,7 +70,7 @@ static void no_processes(void) {
 }
 static void without_proc(void) {
   must(unshare(CLONE_NEWNS) == 0);
-  must(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0);
+  must(mount(NULL, "/proc", NULL, MS_REC | MS_PRIVATE, NULL) == 0);
   must(umount2("/proc", MNT_DETACH) == 0);
 }
 
