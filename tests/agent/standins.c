@@ -12,3 +12,7 @@ const char *lc_go_dump_each_word(bool every_word, void (*visit)(uintptr_t word))
   (void)visit;
   return NULL;
 }
+void lc_tally(uint32_t stack, size_t bytes) {
+  (void)stack;
+  (void)bytes;
+}
