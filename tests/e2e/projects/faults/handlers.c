@@ -55,6 +55,12 @@ __attribute__((noinline)) static void allocate_below(int depth) {
   }
 }
 
+/* Never on the stack of the call before, which the agent would know. */
+__attribute__((noinline)) static void allocate_behind(size_t bytes) {
+  use(__builtin_alloca(bytes + 16));
+  allocate_below(40);
+}
+
 static void tick(void) {
   struct itimerval often = {{0, 300}, {0, 300}}, never = {{0, 0}, {0, 0}};
   struct sigaction action = {.sa_sigaction = on_tick, .sa_flags = SA_SIGINFO};
@@ -62,9 +68,8 @@ static void tick(void) {
   must(unwinder.lo != 0);
   must(sigaction(SIGALRM, &action, NULL) == 0);
   must(setitimer(ITIMER_REAL, &often, NULL) == 0);
-  for (size_t call = 0; ticks < TICKS; call++) { /* never the stack of the call before */
-    use(__builtin_alloca(16 * (call % 4096 + 1)));
-    allocate_below(40);
+  for (size_t call = 0; ticks < TICKS; call++) {
+    allocate_behind(16 * (call % 4096));
   }
   must(setitimer(ITIMER_REAL, &never, NULL) == 0);
 }
