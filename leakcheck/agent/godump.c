@@ -145,10 +145,33 @@ static void take_fields(struct reader *from, const unsigned char *contents, uint
   }
 }
 
+#define LEAST_G 256u
+#define MOST_G 1024u
+
+/* Where the words of an object begin that count. Of a thread's g0 the bounds of its stack do not:
+ * cgo estimates the lower one, and it may lie in a block that was mapped below the stack. They are
+ * the first in runtime.g, before the two stack guards. */
+static uint64_t first_word(const unsigned char *contents, uint64_t length) {
+  long lo = lc_config.g_stack_lo, hi = lc_config.g_stack_hi;
+  const struct lc_stack_record *records;
+  if (length < LEAST_G || length > MOST_G || lo != 0 || hi != 8) {
+    return 0;
+  }
+  uintptr_t top = word_of(contents + hi);
+  size_t count = top > word_of(contents + lo) ? lc_stack_records(&records) : 0;
+  for (size_t i = 0; i < count; i++) {
+    if (top > records[i].lo && top <= records[i].hi) {
+      return 32;
+    }
+  }
+  return 0;
+}
+
 static void take_memory(struct reader *from, bool every_word) {
   uint64_t length;
   const unsigned char *contents = take_bytes(from, &length);
-  for (uint64_t at = 0; every_word && at + 8 <= length; at += 8) {
+  for (uint64_t at = every_word ? first_word(contents, length) : 0; every_word && at + 8 <= length;
+       at += 8) {
     from->visit(word_of(contents + at));
   }
   take_fields(from, contents, length, !every_word);
