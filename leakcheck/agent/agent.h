@@ -104,8 +104,19 @@ void lc_memo_start(void *libunwind); /* not safe in a hook */
 struct lc_memo *lc_memo_find(const struct lc_start *start); /* NULL: not known */
 void lc_memo_keep(const struct lc_start *start, const uintptr_t *frames, uint32_t count);
 
+/* ---- unwind.c: the cursor, also for memo.c ---- */
+/* libunwind's interface for its own process (libunwind-x86_64.h); the context is a ucontext_t. */
+#define LC_CURSOR_WORDS 512u /* opaque; 127 up to 1.8 */
+enum { LC_UNWIND_BP = 6, LC_UNWIND_SP = 7, LC_UNWIND_PC = 16 };
+struct lc_cursor_interface {
+  bool is_whole; /* false without libunwind */
+  int (*init)(uintptr_t *cursor, void *context);
+  int (*step)(uintptr_t *cursor);
+  int (*get)(uintptr_t *cursor, int number, uintptr_t *value);
+};
+extern struct lc_cursor_interface lc_cursor;
+
 /* ---- perthread.c ---- */
-#define LC_CURSOR_WORDS 512u /* libunwind's; 127 up to 1.8 */
 #define LC_TALLIES 16u
 #define LC_MEMOS 128u
 #define LC_MEMO_SETS 32u

@@ -218,10 +218,11 @@ void lc_check(const struct lc_exit *exit) {
   lc_guard++;
   lc_words_leaving(exit->code);
   lc_snapshot_finish();
-  struct lc_exit at = *exit;
   if (early_checker > 0) {
     tell_ending(exit);
   } else if (early_checker == 0) {
+    struct lc_exit at = *exit;
+    lc_skip_libc_frames(&at);
     fork_checker(&at, false);
   }
   lc_guard--;

@@ -47,9 +47,6 @@ static void check_at(const char *moment, int code, uintptr_t sp, const uintptr_t
   for (int i = 0; i < 6; i++) {
     at.registers[i] = saved[i];
   }
-  lc_guard++;
-  lc_skip_libc_frames(&at);
-  lc_guard--;
   lc_check(&at);
 }
 
@@ -66,21 +63,21 @@ void lc_libc_exit(int code, uintptr_t sp, const uintptr_t *saved) {
   leave(code);
 }
 
-static bool comes_before_handlers(void) {
+/* At the beginning of an exit through libc: is the check to come now? */
+static bool exit_begins(void) {
+  lc_heapcheck_cancel_own_check();
   return lc_config.level != LC_DRACONIAN && lc_observed_pid != 0 && lc_is_observed_process();
 }
 
 /* From thunk.S, on the program's stack. */
 void lc_exit_begins(int code, uintptr_t sp, const uintptr_t *saved) {
-  lc_heapcheck_cancel_own_check();
-  if (comes_before_handlers()) {
+  if (exit_begins()) {
     check_at("exit", code, sp, saved);
   }
 }
 
 void lc_quick_exit_begins(int code, uintptr_t sp, const uintptr_t *saved) {
-  lc_heapcheck_cancel_own_check();
-  if (comes_before_handlers()) {
+  if (exit_begins()) {
     check_at("quick_exit", code, sp, saved);
   }
 }
@@ -93,8 +90,7 @@ static int observed_main(int argc, char **argv, char **envp) {
     lc_forget_checker_variables(argv + argc + 1);
   }
   int code = real_main(argc, argv, envp);
-  lc_heapcheck_cancel_own_check();
-  if (comes_before_handlers()) { /* no frame of the program is left */
+  if (exit_begins()) { /* no frame of the program is left */
     struct lc_exit at = {.moment = "main_returned", .code = code, .sp = lc_start_up_frames.lo};
     lc_check(&at);
   }

@@ -11,7 +11,7 @@
 #include "agent.h"
 
 /* libunwind's interface for its own process (libunwind-x86_64.h). */
-enum { REG_BP = 6, REG_SP_NOW = 7, REG_PC = 16, IN_MEMORY = 1 };
+enum { IN_MEMORY = 1 };
 struct place {
   int kind;
   union {
@@ -21,9 +21,6 @@ struct place {
   uint64_t reserved[4];
 };
 static int (*get_context)(ucontext_t *context);
-static int (*init_cursor)(uintptr_t *cursor, ucontext_t *context);
-static int (*step)(uintptr_t *cursor);
-static int (*get_register)(uintptr_t *cursor, int number, uintptr_t *value);
 static int (*get_place)(uintptr_t *cursor, int number, struct place *place);
 
 /* A walk costs some 2 us, so it must be worth it: so many times the stack was not known. */
@@ -32,11 +29,8 @@ static int (*get_place)(uintptr_t *cursor, int number, struct place *place);
 
 void lc_memo_start(void *libunwind) {
   *(void **)&get_context = dlsym(libunwind, "_Ux86_64_getcontext");
-  *(void **)&init_cursor = dlsym(libunwind, "_ULx86_64_init_local");
-  *(void **)&step = dlsym(libunwind, "_ULx86_64_step");
-  *(void **)&get_register = dlsym(libunwind, "_ULx86_64_get_reg");
   *(void **)&get_place = dlsym(libunwind, "_ULx86_64_get_save_loc");
-  if (get_context == NULL || init_cursor == NULL || step == NULL || get_register == NULL) {
+  if (get_context == NULL || !lc_cursor.is_whole) {
     get_place = NULL;
   }
 }
@@ -90,10 +84,10 @@ struct frame {
 };
 
 static bool read_frame(uintptr_t *cursor, struct frame *frame) {
-  return get_register(cursor, REG_PC, &frame->pc) == 0 &&
-         get_register(cursor, REG_SP_NOW, &frame->sp) == 0 &&
-         get_register(cursor, REG_BP, &frame->bp) == 0 &&
-         get_place(cursor, REG_BP, &frame->kept) == 0;
+  return lc_cursor.get(cursor, LC_UNWIND_PC, &frame->pc) == 0 &&
+         lc_cursor.get(cursor, LC_UNWIND_SP, &frame->sp) == 0 &&
+         lc_cursor.get(cursor, LC_UNWIND_BP, &frame->bp) == 0 &&
+         get_place(cursor, LC_UNWIND_BP, &frame->kept) == 0;
 }
 
 /* What is kept below the start, in the agent's own frames, is the value that it had there. */
@@ -124,7 +118,7 @@ static bool add_frame(struct lc_memo *memo, const struct frame *inner, const str
 static bool walk(struct lc_memo *memo, uintptr_t *cursor) {
   struct frame inner, outer;
   do { /* the agent's own frames */
-    if (step(cursor) <= 0 || !read_frame(cursor, &inner)) {
+    if (lc_cursor.step(cursor) <= 0 || !read_frame(cursor, &inner)) {
       return false;
     }
   } while (inner.sp < memo->start.sp);
@@ -132,7 +126,7 @@ static bool walk(struct lc_memo *memo, uintptr_t *cursor) {
     return false;
   }
   for (uint32_t depth = 0; !lc_in_go_text(inner.pc); depth++, inner = outer) {
-    int more = step(cursor);
+    int more = lc_cursor.step(cursor);
     if (more <= 0) { /* the outermost frame of a thread has no frame pointer */
       return more == 0 && inner.bp == 0 && add_frame_pointer(memo, &inner);
     }
@@ -159,7 +153,7 @@ static void fill(struct lc_memo *memo, uintptr_t *cursor, const struct lc_start 
                  const uintptr_t *frames, uint32_t count) {
   ucontext_t context;
   *memo = (struct lc_memo){.start = *start};
-  if (get_context(&context) != 0 || init_cursor(cursor, &context) != 0 || !walk(memo, cursor) ||
+  if (get_context(&context) != 0 || lc_cursor.init(cursor, &context) != 0 || !walk(memo, cursor) ||
       !tells(memo, frames, count)) {
     return;
   }

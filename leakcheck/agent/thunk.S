@@ -20,6 +20,16 @@
         .local  saved_vectors
         .comm   saved_vectors, 512, 16
 
+        /* As the handlers find them: rbx lowest. */
+        .macro  push_callee_saved
+        push    %r15
+        push    %r14
+        push    %r13
+        push    %r12
+        push    %rbp
+        push    %rbx
+        .endm
+
         /* A child of fork or vfork leaves at once: it is not observed, and after vfork it
          * shares our memory, so it must not even claim the exit. */
         .macro leave handler
@@ -33,12 +43,7 @@
         jnz     lc_wait_for_the_end
         mov     %rsp, %rsi
         mov     lc_exit_stack_top(%rip), %rsp
-        push    %r15
-        push    %r14
-        push    %r13
-        push    %r12
-        push    %rbp
-        push    %rbx
+        push_callee_saved
         mov     %rsp, %rdx
         and     $-16, %rsp
         call    \handler
@@ -72,12 +77,7 @@ lc_libc_exit_thunk:
         push    %rsi
         push    %rdx
         push    %rcx
-        push    %r15
-        push    %r14
-        push    %r13
-        push    %r12
-        push    %rbp
-        push    %rbx
+        push_callee_saved
         mov     %rsp, %rdx
         lea     80(%rsp), %rsi
         sub     $8, %rsp

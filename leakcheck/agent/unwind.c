@@ -13,13 +13,8 @@
 
 typedef int (*backtrace_function)(void **frames, int room);
 
-/* libunwind.h and libunwind-x86_64.h: the cursor is opaque, the context is a ucontext_t. */
-#define UNWIND_SP 7
-#define UNWIND_PC 16
-static const int callee_saved[6] = {3, 6, 12, 13, 14, 15}; /* rbx, rbp, r12 to r15 */
-static int (*init_cursor)(uintptr_t *cursor, ucontext_t *context);
-static int (*step_cursor)(uintptr_t *cursor);
-static int (*get_register)(uintptr_t *cursor, int number, uintptr_t *value);
+static const int callee_saved[6] = {3, LC_UNWIND_BP, 12, 13, 14, 15}; /* rbx, rbp, r12 to r15 */
+struct lc_cursor_interface lc_cursor;
 
 static backtrace_function cached_backtrace;
 
@@ -111,9 +106,10 @@ void lc_unwind_start(void) {
   if (library != NULL) {
     cached_backtrace = (backtrace_function)dlsym(library, "unw_backtrace");
     libunwind_image = lc_image_around((uintptr_t)cached_backtrace);
-    *(void **)&init_cursor = dlsym(library, "_ULx86_64_init_local");
-    *(void **)&step_cursor = dlsym(library, "_ULx86_64_step");
-    *(void **)&get_register = dlsym(library, "_ULx86_64_get_reg");
+    *(void **)&lc_cursor.init = dlsym(library, "_ULx86_64_init_local");
+    *(void **)&lc_cursor.step = dlsym(library, "_ULx86_64_step");
+    *(void **)&lc_cursor.get = dlsym(library, "_ULx86_64_get_reg");
+    lc_cursor.is_whole = lc_cursor.init != NULL && lc_cursor.step != NULL && lc_cursor.get != NULL;
     lc_memo_start(library);
   }
 }
@@ -133,22 +129,21 @@ void lc_skip_libc_frames(struct lc_exit *exit) {
   ucontext_t context = {0};
   struct lc_exit at = *exit;
   start_at(&context, exit);
-  if (get_register == NULL || init_cursor == NULL || step_cursor == NULL ||
-      init_cursor(cursor, &context) < 0) {
+  if (!lc_cursor.is_whole || lc_cursor.init(cursor, &context) < 0) {
     return;
   }
   while (lc_in_image(lc_libc_image, at.pc)) {
-    int stepped = step_cursor(cursor);
+    int stepped = lc_cursor.step(cursor);
     if (stepped == 0) { /* no frame of the program is left: the last thread has ended */
       *exit = (struct lc_exit){.moment = at.moment, .code = at.code, .sp = at.sp};
       return;
     }
-    if (stepped < 0 || get_register(cursor, UNWIND_PC, &at.pc) < 0 ||
-        get_register(cursor, UNWIND_SP, &at.sp) < 0) {
+    if (stepped < 0 || lc_cursor.get(cursor, LC_UNWIND_PC, &at.pc) < 0 ||
+        lc_cursor.get(cursor, LC_UNWIND_SP, &at.sp) < 0) {
       return;
     }
     for (int i = 0; i < 6; i++) {
-      get_register(cursor, callee_saved[i], &at.registers[i]);
+      lc_cursor.get(cursor, callee_saved[i], &at.registers[i]);
     }
   }
   *exit = at;

@@ -25,6 +25,7 @@ from tests.accuracy.lineup import LINE_UP, Workshop, enter
 from tests.accuracy.records import render_json
 from tests.accuracy.score import shortcomings
 from tests.accuracy.table import render_terminal
+from tests.options import count
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -88,23 +89,16 @@ def _contest(options: argparse.Namespace, settings: Settings) -> Contest:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="nox -s accuracy --", description=__doc__)
-    parser.add_argument("--repeat", type=_count, default=2, help="runs of each case (2)")
+    parser.add_argument("--repeat", type=count, default=2, help="runs of each case (2)")
     parser.add_argument(
-        "--repeat-slow", type=_count, default=1, help="the same for -asan and valgrind (1)"
+        "--repeat-slow", type=count, default=1, help="the same for -asan and valgrind (1)"
     )
-    parser.add_argument("--jobs", type=_count, default=os.cpu_count() or 1, help="runs at a time")
+    parser.add_argument("--jobs", type=count, default=os.cpu_count() or 1, help="runs at a time")
     parser.add_argument("--only", default="", metavar="NAME", help="cases with NAME in their name")
     parser.add_argument("--contender", default="", metavar="NAME", help="likewise for contenders")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every run")
     parser.add_argument("--write-docs", action="store_true", help="write docs/accuracy.md")
     return parser
-
-
-def _count(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("must be 1 or more")
-    return number
 
 
 if __name__ == "__main__":

@@ -32,6 +32,7 @@ from tests.bench.table import render_terminal
 from tests.bench.targets import growth_targets, ratio_targets, reading_targets, start_up_target
 from tests.bench.workbench import Workbench
 from tests.bench.workloads import WORKLOADS
+from tests.options import count
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -161,9 +162,9 @@ def _is_chosen(name: str, wanted: str) -> bool:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="nox -s bench --", description=__doc__)
     options: tuple[tuple[str, dict[str, Any]], ...] = (
-        ("--rounds", {"type": _count, "default": 5, "help": "runs of each workload (5)"}),
-        ("--rounds-slow", {"type": _count, "default": 1, "help": "the same for the slow ones (1)"}),
-        ("--timeout", {"type": _count, "default": 180, "help": "seconds for one run (180)"}),
+        ("--rounds", {"type": count, "default": 5, "help": "runs of each workload (5)"}),
+        ("--rounds-slow", {"type": count, "default": 1, "help": "the same for the slow ones (1)"}),
+        ("--timeout", {"type": count, "default": 180, "help": "seconds for one run (180)"}),
         ("--contender", {"default": "", "metavar": "NAMES", "help": "parts of names, by comma"}),
         ("--workload", {"default": "", "metavar": "NAMES", "help": "likewise"}),
         ("--short", {"action": "store_true", "help": "little work, one round: does it all run?"}),
@@ -174,13 +175,6 @@ def _parser() -> argparse.ArgumentParser:
     for name, settings in options:
         parser.add_argument(name, **settings)
     return parser
-
-
-def _count(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("must be 1 or more")
-    return number
 
 
 if __name__ == "__main__":
