@@ -45,12 +45,13 @@ def parse_maps(text: str, *, source: str = "/proc/self/maps") -> tuple[Mapping, 
 
 
 def parse_maps_lines(numbered: Iterable[tuple[int, str]], *, source: str) -> tuple[Mapping, ...]:
-    """Read numbered lines.
+    """Read numbered lines, and put them in order: those of unloaded libraries come last.
 
     A line is `55d0c0a00000-55d0c0a05000 r-xp 00001000 fe:00 1234   /path/prog`.
     Raises `MalformedReport` for any other line.
     """
-    return tuple(parse_mapping(line, number, source) for number, line in numbered)
+    mappings = (parse_mapping(line, number, source) for number, line in numbered)
+    return tuple(sorted(mappings, key=lambda mapping: mapping.start))
 
 
 def parse_mapping(line: str, number: int, source: str) -> Mapping:

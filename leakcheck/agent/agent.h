@@ -275,6 +275,7 @@ extern const struct link_map *lc_first_link_map;
 extern uintptr_t lc_static_tls_bytes; /* at most, below a thread pointer */
 void lc_exits_find(void); /* first of all, and also in a process that is not observed */
 const char *lc_exits_start(void); /* NULL, or why the exit bridge is not in place */
+#define LC_JUMP_BYTES 12
 bool lc_patch_jump(uintptr_t at, const void *target);
 const char *lc_patch_go_exit(const void *target);
 /* Redirects the call of `callee` in `function`; false when there is none. */
@@ -329,15 +330,24 @@ struct lc_mapping {
   uint32_t device;
   bool readable, writable, executable, private_;
   char path[256]; /* cut when longer: compared by inode, never by name */
+  const char *line; /* as the kernel wrote it */
+  size_t line_bytes;
 };
 struct lc_maps {
   struct lc_mapping *items;
   size_t count;
   char *text; /* as read */
   size_t text_bytes;
+  size_t room; /* for the text */
 };
-const char *lc_maps_read(struct lc_maps *maps);
+const char *lc_maps_read(struct lc_maps *maps); /* into the same memory, when it has some */
 const struct lc_mapping *lc_maps_find(const struct lc_maps *maps, uintptr_t address);
+
+/* ---- unload.c ---- */
+struct r_debug; /* link.h */
+void lc_unload_start(const struct r_debug *debug);
+/* The lines of /proc/self/maps of libraries that the program unloaded. */
+size_t lc_unloaded(const char **text);
 
 /* ---- roots.c ---- */
 struct lc_roots {

@@ -6,34 +6,50 @@
 #include "agent.h"
 #include "sys.h"
 
+#define FIRST_ROOM ((size_t)1 << 20)
+#define SHORTEST_LINE 32u
+
+/* Room for the text, and for as many lines as it can have. */
+static bool make_room(struct lc_maps *maps, size_t room) {
+  maps->text = lc_map(room);
+  maps->items = lc_map(room / SHORTEST_LINE * sizeof *maps->items);
+  maps->room = room;
+  return maps->text != NULL && maps->items != NULL;
+}
+
+static void unmap(struct lc_maps *maps) {
+  lc_unmap(maps->text, maps->room);
+  lc_unmap(maps->items, maps->room / SHORTEST_LINE * sizeof *maps->items);
+}
+
 static const char *read_all(struct lc_maps *maps) {
-  size_t room = 1 << 20;
-  for (;; room *= 4) {
-    char *text = lc_map(room);
-    if (text == NULL) {
-      return "no memory to read /proc/self/maps";
-    }
+  while (maps->room != 0 || make_room(maps, FIRST_ROOM)) {
     long fd = lc_sys4(SYS_openat, AT_FDCWD, "/proc/self/maps", O_RDONLY | O_CLOEXEC, 0);
     if (fd < 0) {
       return "/proc/self/maps cannot be opened (no /proc, another root, or no file may be opened)";
     }
     size_t used = 0;
     long got = 1;
-    while (used < room && (got > 0 || got == -EINTR)) {
-      got = lc_sys3(SYS_read, fd, text + used, room - used);
+    while (used < maps->room && (got > 0 || got == -EINTR)) {
+      got = lc_sys3(SYS_read, fd, maps->text + used, maps->room - used);
       used += got > 0 ? (size_t)got : 0;
     }
     lc_sys1(SYS_close, fd);
     if (got < 0) {
       return "/proc/self/maps cannot be read";
     }
-    if (used < room) {
-      maps->text = text;
+    if (used < maps->room) {
       maps->text_bytes = used;
       return NULL;
     }
-    lc_unmap(text, room);
+    size_t more = maps->room * 4;
+    unmap(maps);
+    if (!make_room(maps, more)) {
+      break;
+    }
   }
+  maps->room = 0;
+  return "no memory to read /proc/self/maps";
 }
 
 static uint64_t hex(const char **at) {
@@ -52,6 +68,7 @@ static uint64_t hex(const char **at) {
 
 /* 55d0c0a00000-55d0c0a05000 r-xp 00001000 fe:00 1234   /path/prog */
 static const char *parse_line(const char *at, const char *end, struct lc_mapping *mapping) {
+  mapping->line = at;
   mapping->lo = hex(&at);
   at++;
   mapping->hi = hex(&at);
@@ -81,7 +98,9 @@ static const char *parse_line(const char *at, const char *end, struct lc_mapping
     }
   }
   mapping->path[used] = '\0';
-  return at < end ? at + 1 : end;
+  at += at < end;
+  mapping->line_bytes = (size_t)(at - mapping->line);
+  return at;
 }
 
 const char *lc_maps_read(struct lc_maps *maps) {
@@ -89,16 +108,9 @@ const char *lc_maps_read(struct lc_maps *maps) {
   if (why != NULL) {
     return why;
   }
-  size_t lines = 0;
-  for (size_t i = 0; i < maps->text_bytes; i++) {
-    lines += maps->text[i] == '\n';
-  }
-  maps->items = lc_map((lines + 1) * sizeof *maps->items);
-  if (maps->items == NULL) {
-    return "no memory to read /proc/self/maps";
-  }
   const char *at = maps->text, *end = maps->text + maps->text_bytes;
-  while (at < end && maps->count < lines) {
+  maps->count = 0;
+  while (at < end) {
     at = parse_line(at, end, &maps->items[maps->count++]);
   }
   return NULL;

@@ -16,7 +16,7 @@ static const unsigned char go_exit[12] = {0x8b, 0x7c, 0x24, 0x08, 0xb8, 0xe7,
                                           0x00, 0x00, 0x00, 0x0f, 0x05, 0xc3};
 
 /* movabs $target,%rax ; jmp *%rax */
-static void encode_jump(unsigned char code[12], const void *target) {
+static void encode_jump(unsigned char code[LC_JUMP_BYTES], const void *target) {
   uintptr_t address = (uintptr_t)target;
   code[0] = 0x48;
   code[1] = 0xb8;
@@ -36,7 +36,7 @@ static void encode_transparent_jump(unsigned char code[14], const void *target) 
 }
 
 bool lc_patch_jump(uintptr_t at, const void *target) {
-  unsigned char code[12];
+  unsigned char code[LC_JUMP_BYTES];
   uintptr_t page = at & ~(uintptr_t)4095;
   size_t bytes = ((at + sizeof code + 4095) & ~(uintptr_t)4095) - page;
   encode_jump(code, target);

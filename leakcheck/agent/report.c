@@ -92,6 +92,9 @@ static bool write_rows(int kind, const char *name, const struct lc_maps *maps) {
   }
   lc_put(&out, "\nMAPPED_LIBRARIES:\n");
   lc_put_bytes(&out, maps->text, maps->text_bytes);
+  const char *unloaded;
+  size_t bytes = lc_unloaded(&unloaded);
+  lc_put_bytes(&out, unloaded, bytes);
   return lc_out_close(&out, name);
 }
 

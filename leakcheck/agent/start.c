@@ -184,6 +184,7 @@ static const char *start(void) {
     lc_canary_leak();
     lc_observe_this_process();
     lc_snapshot_start();
+    lc_unload_start(debug);
   }
   return why;
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
@@ -82,3 +83,37 @@ def test_a_program_that_leaves_in_the_middle_of_an_allocation(
     (run,) = report.runs
     is_found = [(leak.leaked_objects, leak.leaked_bytes) for leak in run.leaks] == [(1, 121)]
     assert is_found or "interrupted an allocation" in report.reason
+
+
+@pytest.fixture
+def libraries(compiled: Callable[..., Path]) -> tuple[str, str]:
+    """One that loses and holds, and another that may come to lie at its place."""
+    shared = ("-shared", "-fPIC")
+    library = compiled(FAULTS / "library.c", *shared)
+    return str(library), str(compiled(FAULTS / "library.c", *shared, "-DSHIFTED"))
+
+
+@pytest.mark.parametrize(
+    ("case", "lost"),
+    [
+        ("unloaded", {"lose_in_library": 1}),
+        ("replaced", {"lose_in_library": 2, "lose_elsewhere": 1}),
+        ("held", {}),
+        ("held-and-unloaded", {"hold_in_library": 1}),
+    ],
+)
+def test_a_library_that_was_unloaded_is_named_and_holds_nothing(
+    checker: Checker,
+    compiled: Callable[..., Path],
+    libraries: tuple[str, str],
+    case: str,
+    lost: dict[str, int],
+) -> None:
+    program = compiled(FAULTS / "unloaded.c", "-ldl")
+
+    report = checker.binary(program, case, *libraries)
+
+    named = Counter[str]()
+    for leak in report.runs[0].leaks:
+        named[leak.stack[0].function] += leak.leaked_objects
+    assert named == {"lose": 1, **lost}

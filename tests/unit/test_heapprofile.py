@@ -28,7 +28,9 @@ PROFILES = st.builds(
         Row, objects=COUNTS, bytes=COUNTS, allocated_objects=COUNTS, allocated_bytes=COUNTS
     ),
     rows=st.lists(ROWS, max_size=6).map(tuple),
-    mappings=st.lists(MAPPINGS, max_size=3).map(tuple),
+    mappings=st.lists(MAPPINGS, max_size=3).map(
+        lambda of: tuple(sorted(of, key=lambda m: m.start))
+    ),
 )
 HEADER = "heap profile:      2:      164 [     3:      264] @ heapprofile\n"
 ROW = "     1:      100 [     1:      100] @ 0x000055d0c0a01234 0x55d0c0a01300\n"

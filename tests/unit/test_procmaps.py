@@ -89,8 +89,22 @@ def test_a_long_line_is_quoted_in_part_only() -> None:
 
 
 @given(st.lists(MAPPINGS))
-def test_what_is_written_is_read_back(mappings: list[Mapping]) -> None:
-    assert parse_maps(render_maps(mappings)) == tuple(mappings)
+def test_what_is_written_is_read_back_in_order(mappings: list[Mapping]) -> None:
+    in_order = sorted(mappings, key=lambda mapping: mapping.start)
+    assert parse_maps(render_maps(mappings)) == tuple(in_order)
+
+
+def test_an_unloaded_library_is_found_at_the_place_that_was_kept_for_it() -> None:
+    mappings = parse_maps(
+        "1000-9000 ---p 00000000 00:00 0\n"
+        "a000-b000 r-xp 00001000 fe:00 7 /c\n"
+        "5000-6000 r-xp 00001000 fe:00 8 /b\n"
+        "1000-2000 r-xp 00001000 fe:00 9 /a\n"
+    )
+
+    found = [find_mapping(address, mappings) for address in (0x1000, 0x5FFF, 0xA000)]
+
+    assert [mapping and mapping.path for mapping in found] == ["/a", "/b", "/c"]
 
 
 @given(st.text())

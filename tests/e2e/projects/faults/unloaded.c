@@ -5,25 +5,33 @@
 
 static const char *library, *other;
 
-static void use_and_unload(void) {
-  void *handle = dlopen(library, RTLD_NOW);
+static void *call(const char *path, const char *name) {
+  void *handle = dlopen(path, RTLD_NOW);
   must(handle != NULL);
-  void (*lose_in_library)(void) = (void (*)(void))dlsym(handle, "lose_in_library");
-  must(lose_in_library != NULL);
-  lose_in_library();
-  must(dlclose(handle) == 0);
+  void (*function)(void) = (void (*)(void))dlsym(handle, name);
+  must(function != NULL);
+  function();
+  return handle;
 }
 
-static void unload(void) { use_and_unload(); }
+static void unload(void *handle) { must(dlclose(handle) == 0); }
 
-static void unload_and_load_another(void) {
-  use_and_unload();
+static void lose_and_unload(void) { unload(call(library, "lose_in_library")); }
+static void hold(void) { call(library, "hold_in_library"); }
+static void hold_and_unload(void) { unload(call(library, "hold_in_library")); }
+
+static void load_another(void) {
+  lose_and_unload();
+  unload(call(other, "lose_elsewhere"));
+  lose_and_unload();
   must(dlopen(other, RTLD_NOW) != NULL);
 }
 
 static const struct corpus_case cases[] = {
-    {"unloaded", unload},
-    {"replaced", unload_and_load_another},
+    {"unloaded", lose_and_unload},
+    {"replaced", load_another},
+    {"held", hold},
+    {"held-and-unloaded", hold_and_unload},
     {NULL, NULL},
 };
 
