@@ -32,6 +32,9 @@ struct lc_config {
   long g_m, g_sched_sp, g_stack_lo, g_stack_hi, g_syscallsp, g_syscallpc, g_syscallbp, g_goid;
   long g_gopc, g_parent;
   long m_g0, m_curg;
+  uintptr_t go_modules; /* runtime.firstmoduledata; offsets in it, and in runtime._func */
+  long module_functions, module_table, module_text, module_rodata, module_gofunc, module_next;
+  long function_npcdata, function_nfuncdata;
   /* testing.tRunner's code, and where its argument t is, counted from the frame's canonical
    * address; the place of the name in testing.T. */
   /* runtime/debug.WriteHeapDump, runtime.startTheWorld, runtime.allgs */
@@ -222,6 +225,34 @@ struct lc_range lc_go_arena(size_t index);
 bool lc_go_dump_is_there(void); /* whole or not */
 const char *lc_go_dump_open(void); /* NULL, or why there is none */
 const char *lc_go_dump_each_word(bool every_word, void (*visit)(uintptr_t word));
+
+/* ---- gofunctions.c ---- */
+struct lc_go_object { /* runtime.stackObjectRecord */
+  int32_t offset; /* from the end of the locals, or, not negative, from the arguments' start */
+  int32_t bytes, pointer_bytes;
+  uint32_t pointers; /* behind the module's rodata */
+};
+struct lc_go_objects {
+  const struct lc_go_object *items;
+  size_t count;
+  uintptr_t rodata;
+};
+/* False when the tables do not know a function that begins at `entry`. */
+bool lc_go_stack_objects(uintptr_t entry, struct lc_go_objects *objects);
+
+/* ---- goroutine.c: its frames, from the innermost outwards, then its pointers, then the end ----
+ */
+struct lc_go_frame {
+  uintptr_t sp, entry;
+  const unsigned char *contents, *name;
+  uint64_t bytes, name_bytes;
+};
+/* With `every_word` so count the words of users' frames. */
+void lc_goroutine_begin(uintptr_t sp, bool every_word, void (*visit)(uintptr_t word));
+/* True when the words that the dump calls pointers are to follow, false when all were taken. */
+bool lc_goroutine_frame(const struct lc_go_frame *frame);
+void lc_goroutine_pointer(uintptr_t word);
+bool lc_goroutine_end(void); /* false: no memory */
 
 /* ---- tests.c ---- */
 uint32_t lc_test_named(const char *text, size_t bytes);

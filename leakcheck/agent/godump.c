@@ -36,7 +36,8 @@ static const char header[] = "go1.7 heap dump\n";
 
 struct reader {
   const unsigned char *at, *end;
-  bool bad;
+  bool bad, no_memory;
+  bool in_goroutine; /* its frames, defers and panics follow it */
   bool every_word; /* of objects; else only what Go's type information calls pointers */
   void (*visit)(uintptr_t word);
 };
@@ -132,15 +133,15 @@ static uintptr_t word_of(const unsigned char *at) {
 
 /* The pointer fields of `contents`, which follow it. */
 static void take_fields(struct reader *from, const unsigned char *contents, uint64_t length,
-                        bool visit_them) {
+                        void (*visit)(uintptr_t word)) {
   while (!from->bad) {
     uint64_t kind = take(from);
     if (kind == 0) {
       return;
     }
     uint64_t offset = take(from);
-    if (visit_them && offset + 8 <= length) {
-      from->visit(word_of(contents + offset));
+    if (visit != NULL && offset + 8 <= length) {
+      visit(word_of(contents + offset));
     }
   }
 }
@@ -174,46 +175,46 @@ static void take_memory(struct reader *from, bool every_word) {
        at += 8) {
     from->visit(word_of(contents + at));
   }
-  take_fields(from, contents, length, !every_word);
+  take_fields(from, contents, length, every_word ? NULL : from->visit);
 }
 
-static bool begins_with(const unsigned char *name, uint64_t length, const char *prefix) {
-  size_t wanted = strlen(prefix);
-  return length >= wanted && memcmp(name, prefix, wanted) == 0;
-}
-
-/* The runtime's, os's and testing's frames hold no C memory in untyped words, but stale
- * copies of it: they lie where the test's own frames were. */
-static bool is_library_frame(const unsigned char *name, uint64_t length) {
-  static const char *const prefixes[] = {"runtime.", "internal/", "os.",     "testing.",
-                                         "runtime/", "syscall.",  "reflect."};
-  for (size_t i = 0; i < sizeof prefixes / sizeof prefixes[0]; i++) {
-    if (begins_with(name, length, prefixes[i])) {
-      return true;
-    }
+static void end_goroutine(struct reader *from) {
+  if (from->in_goroutine && !lc_goroutine_end()) {
+    from->no_memory = true;
   }
-  return memmem(name, length, "leakcheckCompanion", 18) != NULL;
+  from->in_goroutine = false;
 }
 
 static void take_frame(struct reader *from) {
-  uint64_t length, name_length;
-  skip(from, 3); /* sp, depth, sp of the callee */
-  const unsigned char *contents = take_bytes(from, &length);
-  skip(from, 3); /* entry, pc, continuation pc */
-  const unsigned char *name = take_bytes(from, &name_length);
-  /* Also at strict: objects that live on the stack, such as closures, are in no pointer map of
-   * the dump. */
-  bool every_word = !is_library_frame(name, name_length);
-  for (uint64_t at = 0; every_word && at + 8 <= length; at += 8) {
-    from->visit(word_of(contents + at));
-  }
-  take_fields(from, contents, length, !every_word);
+  struct lc_go_frame frame = {.sp = take(from)};
+  skip(from, 2); /* depth, sp of the callee */
+  frame.contents = take_bytes(from, &frame.bytes);
+  frame.entry = take(from);
+  skip(from, 2); /* pc, continuation pc */
+  frame.name = take_bytes(from, &frame.name_bytes);
+  bool by_map = !from->bad && lc_goroutine_frame(&frame);
+  take_fields(from, frame.contents, frame.bytes, by_map ? lc_goroutine_pointer : NULL);
 }
 
 static void take_goroutine(struct reader *from) {
-  skip(from, 8);
+  skip(from, 1);
+  lc_goroutine_begin(take(from), from->every_word, from->visit);
+  from->in_goroutine = true;
+  skip(from, 6);
   skip_string(from); /* why it waits */
+  lc_goroutine_pointer(take(from)); /* the closure's context */
+  skip(from, 3);
+}
+
+static void take_defer(struct reader *from) {
   skip(from, 4);
+  lc_goroutine_pointer(take(from)); /* may be a closure on the stack */
+  skip(from, 2);
+}
+
+static void take_panic(struct reader *from) {
+  lc_goroutine_pointer(take(from)); /* lies on the stack */
+  skip(from, 5);
 }
 
 static void take_profile_bucket(struct reader *from) {
@@ -273,10 +274,10 @@ static void take_record(struct reader *from, uint64_t kind) {
     skip(from, 24 + 256 + 1);
     break;
   case DEFER:
-    skip(from, 7);
+    take_defer(from);
     break;
   case PANIC:
-    skip(from, 6);
+    take_panic(from);
     break;
   case MEM_PROFILE:
     take_profile_bucket(from);
@@ -291,12 +292,20 @@ const char *lc_go_dump_each_word(bool every_word, void (*visit)(uintptr_t word))
                         .end = dump + dump_bytes,
                         .every_word = every_word,
                         .visit = visit};
-  while (!from.bad) {
+  while (!from.bad && !from.no_memory) {
     uint64_t kind = take(&from);
-    if (kind == END) {
+    bool is_of_goroutine = kind == STACK_FRAME || kind == DEFER || kind == PANIC;
+    if (is_of_goroutine && !from.in_goroutine) {
+      break;
+    }
+    if (!is_of_goroutine) {
+      end_goroutine(&from);
+    }
+    if (kind == END && !from.no_memory) {
       return from.at == from.end ? NULL : "the companion's heap dump ends early";
     }
     take_record(&from, kind);
   }
-  return "the companion's heap dump is malformed";
+  return from.no_memory ? "no memory to scan a goroutine's stack"
+                        : "the companion's heap dump is malformed";
 }

@@ -29,6 +29,8 @@ STRUCTURES = (
     "runtime.gobuf",
     "runtime.stack",
     "runtime.mheap",
+    "runtime.moduledata",
+    "runtime._func",
     "testing.T",
     "testing.common",
 )

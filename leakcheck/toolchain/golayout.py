@@ -48,6 +48,7 @@ _ADDRESSES = MappingProxyType(
         "go_dumper": "runtime/debug.WriteHeapDump",
         "go_world_starter": "runtime.startTheWorld",
         "go_allgs": "runtime.allgs",
+        "go_modules": "runtime.firstmoduledata",
     }
 )
 _ARENA_MEMBERS = ("heapArenas", "allArenas")  # the name since Go 1.25, and before
@@ -70,6 +71,20 @@ _SYMBOLS = (
     *(name for names in _SEGMENTS.values() for name in names),
 )
 
+_FUNCTION_TABLES = MappingProxyType(
+    {
+        "go_module_functions": (("runtime.moduledata", "pclntable"),),
+        "go_module_table": (("runtime.moduledata", "ftab"),),
+        "go_module_text": (("runtime.moduledata", "text"),),
+        "go_module_rodata": (("runtime.moduledata", "rodata"),),
+        "go_module_gofunc": (("runtime.moduledata", "gofunc"),),
+        "go_module_next": (("runtime.moduledata", "next"),),
+        "go_function_npcdata": (("runtime._func", "npcdata"),),
+        "go_function_nfuncdata": (("runtime._func", "nfuncdata"),),
+    }
+)
+"""Where Go's objects on a stack are looked up; without them each word of a frame counts."""
+
 _FIELDS = MappingProxyType(
     {
         "go_g_m": (("runtime.g", "m"),),
@@ -86,6 +101,7 @@ _FIELDS = MappingProxyType(
         "go_m_g0": (("runtime.m", "g0"),),
         "go_m_curg": (("runtime.m", "curg"),),
         "go_t_name": (("testing.T", "common"), ("testing.common", "name")),
+        **_FUNCTION_TABLES,
     }
 )
 """Each key is the sum of the offsets of these members."""
@@ -94,10 +110,11 @@ _OPTIONAL = frozenset(
     {
         "go_g_syscallbp",  # not in Go 1.22 and older
         "go_t_name",  # in test binaries alone
+        *_FUNCTION_TABLES,
     }
 )
 
-_CACHE_FOLDER = "golayout-5"
+_CACHE_FOLDER = "golayout-6"
 
 
 def read_go_layout(path: Path, cache_dir: Path | None = None) -> GoLayout:

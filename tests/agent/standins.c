@@ -7,7 +7,8 @@ struct lc_config lc_config;
 __thread volatile bool lc_stop_pending;
 void lc_threads_stop_self(void) { abort(); }
 bool lc_is_canary(const struct lc_block *block) { return block->bytes == 1117; }
-const char *lc_go_dump_each_word(bool every_word, void (*visit)(uintptr_t word)) {
+__attribute__((weak)) const char *lc_go_dump_each_word(bool every_word,
+                                                       void (*visit)(uintptr_t word)) {
   (void)every_word;
   (void)visit;
   return NULL;

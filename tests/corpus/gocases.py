@@ -167,6 +167,23 @@ _HELD_BY_GOROUTINES = (
     kept("busy", "TestBusyRecycling"),
 )
 
+_HELD_BY_STACKS = (
+    _kept("TestArrayOnStack"),
+    _kept("TestSliceOnStack"),
+    _kept("TestMapOnStack"),
+    _kept("TestClosureOnStack"),
+    _kept("TestMethodValueOnStack"),
+    _kept("TestChainOnStack"),
+    _kept("TestInterfaceOnStack"),
+    _kept("TestLargeArrayOnStack"),
+    _kept("TestDeferredClosures"),
+    _kept("TestArgumentsOfGoroutine"),
+    _kept("TestGoroutineThatSends"),
+    _kept("TestDeepGoroutine"),
+    _kept("TestRegisterOfGoroutine"),
+    _kept("TestGoroutineInPanic"),
+)
+
 _FREED_BY_THE_COLLECTOR = (
     _kept("TestFinalizer"),
     _kept("TestFinalizerChain"),
@@ -185,6 +202,7 @@ GO_CASES: tuple[Case, ...] = (
     *_HELD_BY_C,
     *_HELD_BY_GO,
     *_HELD_BY_GOROUTINES,
+    *_HELD_BY_STACKS,
     *_FREED_BY_THE_COLLECTOR,
 )
 """All cases, leaks first."""

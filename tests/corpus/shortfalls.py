@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
 __all__ = ["SHORTFALLS", "Shortfall", "shortfall_of"]
 
-_STRICT = (Level.STRICT,)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shortfall:
@@ -30,11 +28,6 @@ class Shortfall:
 
 
 SHORTFALLS = (
-    Shortfall(
-        reason="every word of a goroutine's frames counts, not only what Go calls a pointer",
-        cases=("keeps-TestHandleOfGoroutine", "leaks-TestWorkerThatStaysWithPointer"),
-        levels=_STRICT,
-    ),
     Shortfall(
         reason="normal counts every word of a goroutine's frames: the last block is still there",
         cases=("leaks-TestWorkerThatStays", "leaks-TestWorkerThatStaysWithPointer"),

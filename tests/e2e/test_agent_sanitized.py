@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,7 +20,8 @@ AGENT = ROOT / "leakcheck" / "agent"
 HARNESS = ROOT / "tests" / "agent"
 PARTS = ("table", "depot", "mark", "memory", "maps", "text")
 SANITIZERS = ("address,undefined", "thread")
-PROGRAMS = ("table_model", "table_threads", "mark_model", "text_maps")
+PROGRAMS = ("table_model", "table_threads", "mark_model", "text_maps", "dump_model")
+MORE_PARTS = MappingProxyType({"dump_model": ("godump", "goroutine")})
 FLAGS = ("-std=gnu11", "-g", "-O1", "-Wall", "-Wextra", "-Werror", "-fno-sanitize-recover=all")
 SEEDS = 10
 
@@ -27,7 +29,7 @@ SEEDS = 10
 def build_command(program: str, sanitizer: str, output: Path) -> Command:
     """Compile one program of `tests/agent` with the parts of the agent it tries out."""
     sources = [HARNESS / f"{program}.c", HARNESS / "standins.c"]
-    sources += [AGENT / f"{part}.c" for part in PARTS]
+    sources += [AGENT / f"{part}.c" for part in (*PARTS, *MORE_PARTS.get(program, ()))]
     words = (f"-fsanitize={sanitizer}", f"-I{AGENT}", "-pthread", "-o", str(output))
     return Command(("cc", *FLAGS, *words, *map(str, sources)))
 

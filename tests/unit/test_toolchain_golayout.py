@@ -248,6 +248,35 @@ def test_the_place_of_a_tests_name_is_read_in_test_binaries(tmp_path: Path) -> N
     assert layout == LAYOUT | {"go_t_name": "288"}
 
 
+def test_the_members_that_lead_to_the_function_tables_are_read_where_they_are_described(
+    tmp_path: Path,
+) -> None:
+    tables = {
+        "runtime.moduledata": {
+            "pclntable": 104,
+            "ftab": 128,
+            "text": 176,
+            "rodata": 296,
+            "gofunc": 304,
+            "next": 560,
+        },
+        "runtime._func": {"npcdata": 28, "nfuncdata": 43},
+    }
+
+    layout = dict(read_go_layout(program(tmp_path, unit("runtime", STRUCTURES | tables))))
+
+    assert layout == LAYOUT | {
+        "go_module_functions": "104",
+        "go_module_table": "128",
+        "go_module_text": "176",
+        "go_module_rodata": "296",
+        "go_module_gofunc": "304",
+        "go_module_next": "560",
+        "go_function_npcdata": "28",
+        "go_function_nfuncdata": "43",
+    }
+
+
 @pytest.mark.parametrize(
     ("key", "symbol"),
     [
@@ -255,6 +284,7 @@ def test_the_place_of_a_tests_name_is_read_in_test_binaries(tmp_path: Path) -> N
         ("go_dumper", "runtime/debug.WriteHeapDump"),
         ("go_world_starter", "runtime.startTheWorld"),
         ("go_allgs", "runtime.allgs"),
+        ("go_modules", "runtime.firstmoduledata"),
     ],
 )
 def test_the_addresses_the_agent_needs_are_given(tmp_path: Path, key: str, symbol: str) -> None:
