@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from leakcheck.baseline import Baseline, read_baseline, render_baseline, renewed, with_baseline
+from leakcheck.baseline import (
+    BASELINE_NAME,
+    Baseline,
+    read_baseline,
+    render_baseline,
+    renewed,
+    with_baseline,
+)
 from leakcheck.commandline import path_of, request_of, run_leak
 from leakcheck.errors import BadInput
 from leakcheck.pipeline import circumstances_of, conditions_of, project_of
@@ -19,9 +26,7 @@ if TYPE_CHECKING:
     from leakcheck.commandline import Choices
     from leakcheck.model import Report
 
-__all__ = ["BASELINE_NAME", "run_baseline"]
-
-BASELINE_NAME = "leakcheck-baseline.json"
+__all__ = ["run_baseline"]
 
 
 def run_baseline(choices: Choices) -> int:

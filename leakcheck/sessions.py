@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 import nox
 
 from leakcheck.model import Level
+from leakcheck.taskdefaults import existing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,33 +37,38 @@ __all__ = [
 SOURCES = ("bootstrap", "leakcheck", "tests", "noxfile.py", "tasks.py")
 
 
-def register(
+def register(  # noqa: PLR0913 - each is an option of the task
     *,
     project: str | None = None,
     package: str | None = None,
     suppressions: str | None = None,
+    baseline: str | None = None,
     levels: Sequence[Level] = tuple(Level),
     name: str = "leak",
 ) -> None:
     """Add the session `name` to the noxfile, one for each of `levels`, `profile` and `pprof-…`.
 
-    `project`, `package` and `suppressions` are defaults for the task's options of these names;
-    without them the task's own hold (LEAKCHECK_PROJECT, LEAKCHECK_PACKAGE). With another `name`
-    the other sessions are `NAME-profile` and so on: nox would let one of the same name vanish.
+    `project`, `package`, `suppressions` and `baseline` are defaults for the task's options of
+    these names; without them the task's own hold (LEAKCHECK_PROJECT, LEAKCHECK_PACKAGE). The
+    baseline is used from the day on which its file is there. With another `name` the other
+    sessions are `NAME-profile` and so on: nox would let one of the same name vanish.
     """
     prefix = "" if name == "leak" else f"{name}-"
-    defaults = {"project": project, "package": package, "suppressions": suppressions}
+    fixed = {"project": project, "package": package, "suppressions": suppressions}
+
+    def defaults() -> dict[str, str | None]:
+        return {**fixed, "baseline": existing(baseline)}
 
     @nox.session(name=name, venv_backend="none")
     @nox.parametrize("level", [nox.param(level, id=level.value) for level in levels])
     def leak(session: nox.Session, level: Level) -> None:
         """Run the tests and look for leaks of native memory; options of the task after `--`."""
-        session.run(*leak_argv(level, session.posargs, **defaults))
+        session.run(*leak_argv(level, session.posargs, **defaults()))
 
     @nox.session(name=f"{prefix}profile", venv_backend="none", default=False)
     def profile(session: nox.Session) -> None:
         """Do as leak does, and write a heap profile; options of the task after `--`."""
-        session.run(*task_argv("profile", session.posargs, **defaults))
+        session.run(*task_argv("profile", session.posargs, **defaults()))
 
     for shown in ("pprof-text", "pprof-pdf", "pprof-http"):
         _register_show(shown, prefix, project)

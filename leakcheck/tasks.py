@@ -16,6 +16,8 @@ from invoke.collection import Collection
 from invoke.exceptions import Exit
 from invoke.tasks import Task, task
 
+from leakcheck.taskdefaults import KEY, with_defaults
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -121,7 +123,9 @@ def _with_options(
 
     def body(context: Context, **given: Any) -> None:
         _refuse_other_systems()
-        work(context, **given)
+        # The project of `init` is the whole repository, that of the others one module in it.
+        defaults = {} if name == "init" else context.config.get(KEY, {})
+        work(context, **with_defaults(given, defaults))
 
     body.__doc__ = meaning
     keyword = inspect.Parameter.KEYWORD_ONLY

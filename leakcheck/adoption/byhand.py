@@ -11,15 +11,11 @@ if TYPE_CHECKING:
 
 __all__ = ["additions"]
 
-_TASKS_WITH_COLLECTION = """\
-from leakcheck.tasks import namespace as leakcheck_tasks
-{name}.add_collection(leakcheck_tasks, "leakcheck")"""
-_TASKS_WITHOUT_COLLECTION = """\
+_COLLECTION_OF_THE_FILE = """\
 import sys
 from invoke import Collection
-from leakcheck.tasks import namespace as leakcheck_tasks
 namespace = Collection.from_module(sys.modules[__name__])
-namespace.add_collection(leakcheck_tasks, "leakcheck")"""
+"""
 _COLLECTION = re.compile(r"^(namespace|ns)\b[^=\n]*=", re.MULTILINE)
 _TAKEN_SESSION = re.compile(
     r"""^def (?:leak|profile)\(|\bname=["'](?:leak|profile|pprof-\w+)["']""", re.MULTILINE
@@ -31,7 +27,7 @@ def additions(repository: Repository, drafts: tuple[Draft, ...]) -> tuple[tuple[
     by_path = {draft.path: draft.text for draft in drafts}
     wanted = (
         (repository.makefile or "Makefile", "leakcheck.mk", "include leakcheck.mk"),
-        ("tasks.py", "leakcheck.tasks", _tasks_lines(repository.text("tasks.py") or "")),
+        ("tasks.py", "leakcheck.tasks", _tasks_lines(repository, by_path)),
         ("noxfile.py", "leakcheck.sessions", _nox_lines(repository, by_path)),
         (".env.example", "LEAKCHECK_", _set_keys(by_path[".env.example"])),
         (".gitlab-ci.yml", "leakcheck.gitlab-ci.yml", "include: {local: leakcheck.gitlab-ci.yml}"),
@@ -45,12 +41,15 @@ def additions(repository: Repository, drafts: tuple[Draft, ...]) -> tuple[tuple[
     )
 
 
-def _tasks_lines(tasks: str) -> str:
+def _tasks_lines(repository: Repository, by_path: dict[str, str]) -> str:
     """Put the tasks under `leakcheck.`, so that names that are taken stay as they are."""
-    collection = _COLLECTION.search(tasks)
-    if collection is None:
-        return _TASKS_WITHOUT_COLLECTION
-    return _TASKS_WITH_COLLECTION.format(name=collection[1])
+    ours = by_path["tasks.py"]
+    lines = ours[ours.index("from leakcheck") : ours.index("__all__")]
+    lines = lines.replace("import namespace", "import namespace as leakcheck_tasks")
+    lines = lines.replace("namespace.configure", "leakcheck_tasks.configure").replace("\n\n", "\n")
+    collection = _COLLECTION.search(repository.text("tasks.py") or "")
+    name, before = (collection[1], "") if collection else ("namespace", _COLLECTION_OF_THE_FILE)
+    return f'{before}{lines}{name}.add_collection(leakcheck_tasks, "leakcheck")'
 
 
 def _nox_lines(repository: Repository, by_path: dict[str, str]) -> str:
@@ -58,7 +57,9 @@ def _nox_lines(repository: Repository, by_path: dict[str, str]) -> str:
     start = by_path["noxfile.py"].index("from leakcheck")
     lines = by_path["noxfile.py"][start:].replace("\n\n", "\n").strip()
     if _TAKEN_SESSION.search(repository.text("noxfile.py") or ""):
-        return lines.replace("register(project", 'register(name="leakcheck", project')
+        return lines.replace(
+            "register(\n    project", 'register(\n    name="leakcheck",\n    project'
+        )
     return lines
 
 

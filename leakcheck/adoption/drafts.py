@@ -9,17 +9,27 @@ from typing import TYPE_CHECKING
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from leakcheck.baseline import BASELINE_NAME
 from leakcheck.settings import KEYS
 
 if TYPE_CHECKING:
     from leakcheck.adoption.repository import Repository
 
-__all__ = ["SHARDS", "Draft", "draft_files", "make_target"]
+__all__ = ["SHARDS", "Draft", "draft_files", "make_prefix"]
 
 SHARDS = 2
 """How many machines share the work in the workflow at first."""
 
-_TARGETS = ("test-tcmalloc", "test-tcmalloc-strict", "test-tcmalloc-draconian")
+_TARGETS = (
+    "test-tcmalloc",
+    "test-tcmalloc-strict",
+    "test-tcmalloc-draconian",
+    "profile",
+    "pprof-text",
+    "pprof-pdf",
+    "pprof-http",
+)
+_RULE = re.compile(r"^([^\s#:=][^#:=\n]*)::?(?!=)", re.MULTILINE)
 _PACKAGES = "gcc libtcmalloc-minimal4 libunwind8"
 
 
@@ -51,11 +61,11 @@ def draft_files(repository: Repository) -> tuple[Draft, ...]:
     )
 
 
-def make_target(repository: Repository) -> str:
-    """Name the fragment's first target; with a prefix where the Makefile has it already."""
+def make_prefix(repository: Repository) -> str:
+    """What the fragment's targets begin with: nothing, unless the Makefile has one of them."""
     makefile = repository.text(repository.makefile) if repository.makefile else None
-    taken = re.compile(rf"^(?:{'|'.join(_TARGETS)})[ \t]*:", re.MULTILINE)
-    return f"leakcheck-{_TARGETS[0]}" if taken.search(makefile or "") else _TARGETS[0]
+    taken = {target for rule in _RULE.findall(makefile or "") for target in rule.split()}
+    return "leakcheck-" if taken.intersection(_TARGETS) else ""
 
 
 def _ci_file(repository: Repository) -> str:
@@ -76,7 +86,9 @@ def _facts(repository: Repository) -> dict[str, object]:
         "others": tuple(others),
         "keys": KEYS,
         "values": {"LEAKCHECK_PROJECT": first.folder, "LEAKCHECK_PACKAGE": first.pattern},
-        "target": make_target(repository),
+        "prefix": make_prefix(repository),
+        "targets": _TARGETS,
+        "baseline": BASELINE_NAME,
         "packages": _PACKAGES,
         "requirement": f"tcmalloc-leakcheck=={metadata.version('tcmalloc-leakcheck')}",
         "shards": tuple(range(1, SHARDS + 1)),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from leakcheck.adoption.byhand import additions
-from leakcheck.adoption.drafts import draft_files, make_target
+from leakcheck.adoption.drafts import draft_files, make_prefix
 from leakcheck.adoption.repository import examine_repository
 from leakcheck.errors import BadInput, ExitCode
 from leakcheck.reports.labels import labelled
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from leakcheck.settings import Settings
 
 __all__ = ["render_diff", "run_init"]
+
+_MOST_PACKAGES = 6
 
 
 def run_init(root: Path, settings: Settings, watcher: Watcher, *, dry_run: bool) -> int:
@@ -46,7 +48,8 @@ def run_init(root: Path, settings: Settings, watcher: Watcher, *, dry_run: bool)
     for draft in drafts:
         _tell_draft(console, draft, is_new=draft in missing, dry_run=dry_run)
     _tell_by_hand(console, by_hand)
-    _tell(console, "Next", f"make {make_target(repository)}  # or: inv leak, nox -s leak")
+    tasks = f"make {make_prefix(repository)}test-tcmalloc  # or: inv leak, nox -s leak"
+    _tell(console, "Next", "leakcheck init  # without --dry-run" if dry_run else tasks)
     return ExitCode.OK
 
 
@@ -83,8 +86,12 @@ def _tell_modules(console: Console, repository: Repository) -> None:
 
 
 def _module_line(module: GoModule) -> str:
-    reached = ", ".join(module.cgo_packages) or "no package that reaches C was found"
-    return f"{module.folder}: {'C is reached by ' if module.cgo_packages else ''}{reached}"
+    """Name the packages; of many only the first."""
+    shown, hidden = module.cgo_packages[:_MOST_PACKAGES], module.cgo_packages[_MOST_PACKAGES:]
+    if not shown:
+        return f"{module.folder}: no package that reaches C was found"
+    more = f" and {len(hidden)} more" if hidden else ""
+    return f"{module.folder}: C is reached by {', '.join(shown)}{more}"
 
 
 def _tell_draft(console: Console, draft: Draft, *, is_new: bool, dry_run: bool) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from leakcheck.adoption.cgoscan import find_module_folders, scan_cgo_folders
@@ -38,6 +38,10 @@ class GoModule:
     def name(self) -> str:
         """The folder as a name, for sessions and files."""
         return re.sub(r"\W+", "-", self.folder).strip("-") or "root"
+
+    def file(self, name: str) -> str:
+        """Where a file of the module's folder is, relative to the repository."""
+        return (PurePosixPath(self.folder) / name).as_posix()
 
     @property
     def pattern(self) -> str:
@@ -74,7 +78,7 @@ def examine_repository(root: Path, settings: Settings, watcher: Watcher) -> Repo
     if not folders:
         raise BadInput(
             f"there is no Go module in {root}",
-            why="no go.mod was found in it or below",
+            why="no go.mod was found in it or below (go mod init makes one)",
             hint="leakcheck leak --binary PROGRAM  # any C or C++ program needs no set-up",
         )
     return Repository(

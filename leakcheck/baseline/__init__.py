@@ -12,10 +12,11 @@ from leakcheck.baseline.comparison import (
     with_baseline,
 )
 from leakcheck.baseline.entries import Baseline, Conditions, Entry, Key
-from leakcheck.baseline.file import parse_baseline, read_baseline, render_baseline
+from leakcheck.baseline.file import BASELINE_NAME, parse_baseline, read_baseline, render_baseline
 from leakcheck.baseline.renewal import renewed
 
 __all__ = [
+    "BASELINE_NAME",
     "Baseline",
     "Circumstances",
     "Conditions",

@@ -14,9 +14,11 @@ from leakcheck.reports.jsonfile import optional, typed
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["BASELINE_SCHEMA", "parse_baseline", "read_baseline", "render_baseline"]
+__all__ = ["BASELINE_NAME", "BASELINE_SCHEMA", "parse_baseline", "read_baseline", "render_baseline"]
 
 BASELINE_SCHEMA = "leakcheck-baseline/1"
+BASELINE_NAME = "leakcheck-baseline.json"
+"""What the file is called where nobody says otherwise, in the project."""
 
 
 def render_baseline(baseline: Baseline) -> str:

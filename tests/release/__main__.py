@@ -7,6 +7,7 @@ with `--final`.
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
 import tarfile
 import tempfile
@@ -37,9 +38,12 @@ def main(argv: Sequence[str]) -> int:
     """Run it and give the exit code."""
     parser = argparse.ArgumentParser(prog="nox -s release-check --", description=__doc__)
     parser.add_argument("--final", action="store_true", help="what is to be done counts as wrong")
+    parser.add_argument("--dist", type=Path, metavar="DIR", help="keep wheel and sdist in DIR")
     options = parser.parse_args(argv)
     with tempfile.TemporaryDirectory(prefix="leakcheck-release-") as name:
         problems, gaps = _look(Path(name))
+        if options.dist:
+            shutil.copytree(Path(name) / "dist", options.dist, dirs_exist_ok=True)
     for line in problems:
         print(f"Wrong: {line}")  # noqa: T201
     for line in gaps:

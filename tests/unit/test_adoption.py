@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import inspect
 import re
 import shlex
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -155,6 +157,19 @@ def test_tasks_in_a_folder_are_tasks_too(folder: Path) -> None:
     assert not (folder / "tasks.py").exists()
 
 
+def test_of_many_packages_the_first_are_named(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in "abcdefgh":
+        (folder / name).mkdir()
+        (folder / name / "m.go").write_text(CGO)
+
+    init(folder)
+
+    printed = capsys.readouterr().out
+    assert "Module .: C is reached by ., ./a, ./b, ./c, ./d, ./e and 3 more\n" in printed
+
+
 def test_a_dry_run_writes_nothing_and_its_diff_makes_the_same_files(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -203,10 +218,14 @@ def test_modules_without_c_are_left_out_where_one_has_it(
     init(folder)
 
     assert "Module inner: C is reached by .\n" in capsys.readouterr().out
-    assert (
-        'register(project="inner", package=".", suppressions="leakcheck.supp")'
-        in (folder / "noxfile.py").read_text()
-    )
+    assert registered((folder / "noxfile.py").read_text()) == [
+        {
+            "project": "inner",
+            "package": ".",
+            "suppressions": "leakcheck.supp",
+            "baseline": "inner/leakcheck-baseline.json",
+        }
+    ]
 
 
 # The texts
@@ -231,10 +250,19 @@ def test_the_python_files_compile(modules: tuple[GoModule, ...]) -> None:
 
 
 def test_each_module_has_a_session_of_its_own() -> None:
-    text = drafts(ROOT_MODULE, SUB_MODULE)["noxfile.py"]
+    first, second = registered(drafts(ROOT_MODULE, SUB_MODULE)["noxfile.py"])
 
-    assert 'register(project=".", package=".", suppressions="leakcheck.supp")' in text
-    assert 'register(name="leak-go-media", project="go/media", package="./...",' in text
+    assert (first["project"], first["package"], first.get("name")) == (".", ".", None)
+    assert second["name"] == "leak-go-media"
+    assert (second["project"], second["package"]) == ("go/media", "./...")
+
+
+def registered(noxfile: str) -> list[dict[str, str]]:
+    """The arguments of each call of `register`."""
+    calls = [node for node in ast.walk(ast.parse(noxfile)) if isinstance(node, ast.Call)]
+    return [
+        {word.arg or "": ast.literal_eval(word.value) for word in call.keywords} for call in calls
+    ]
 
 
 @pytest.mark.parametrize(
@@ -256,7 +284,8 @@ def test_the_workflow_is_for_the_ci_system_that_is_used(fields: dict[str, Any], 
 def test_the_workflow_calls_only_tasks_and_options_that_exist(fields: dict[str, Any]) -> None:
     made = drafts(ROOT_MODULE, **fields)
     (path,) = [name for name in made if name.endswith(".yml")]
-    lines = [line for line in commands(yaml.safe_load(made[path])) if line.startswith("leakcheck")]
+    scripts = "\n".join(commands(yaml.safe_load(made[path]))).replace("\\\n", "")
+    lines = [line for line in scripts.splitlines() if line.startswith("leakcheck")]
 
     called = set()
     for line in lines:
@@ -265,6 +294,58 @@ def test_the_workflow_calls_only_tasks_and_options_that_exist(fields: dict[str, 
         options = {word.partition("=")[0] for word in words if word.startswith("--")}
         assert options <= {f"--{name.replace('_', '-')}" for name in parameters(task)}
     assert {"leak", "merge"} <= called
+
+
+@pytest.mark.parametrize(
+    ("fields", "schema"),
+    [({}, "vendor.github-workflows"), ({"has_gitlab": True}, "vendor.gitlab-ci")],
+)
+def test_the_workflow_is_of_the_form_that_its_service_takes(
+    fields: dict[str, Any], schema: str, tmp_path: Path
+) -> None:
+    made = drafts(ROOT_MODULE, SUB_MODULE, **fields)
+    (text,) = [text for name, text in made.items() if name.endswith(".yml")]
+    (tmp_path / "workflow.yml").write_text(text)
+
+    words = ("check_jsonschema", "--builtin-schema", schema, tmp_path / "workflow.yml")
+    checked = subprocess.run(
+        [sys.executable, "-m", *words], capture_output=True, text=True, check=False
+    )
+
+    assert checked.returncode == 0, checked.stdout
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+@pytest.mark.parametrize("fields", [{}, {"has_gitlab": True}])
+def test_the_workflow_accepts_a_baseline_that_is_there(
+    fields: dict[str, Any], tmp_path: Path, *, is_there: bool
+) -> None:
+    made = drafts(SUB_MODULE, **fields)
+    (path,) = [name for name in made if name.endswith(".yml")]
+    script = "\n".join(commands(yaml.safe_load(made[path])))
+    lines = [line for line in script.splitlines() if re.match(r"leakcheck leak|if | +--|#", line)]
+    program = tmp_path / "leakcheck"
+    program.write_text('#!/bin/sh\necho "$@"\n')
+    program.chmod(0o755)
+    if is_there:
+        (tmp_path / "go" / "media").mkdir(parents=True)
+        (tmp_path / "go" / "media" / "leakcheck-baseline.json").touch()
+
+    ran = subprocess.run(
+        ["sh", "-e"],
+        input="\n".join(lines),
+        cwd=tmp_path,
+        env={
+            "PATH": f"{tmp_path}:/usr/bin:/bin",
+            "BASELINE": "go/media/leakcheck-baseline.json",
+        },
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert ("--baseline go/media/leakcheck-baseline.json " in ran.stdout) == is_there
+    assert "--suppressions leakcheck.supp " in ran.stdout
 
 
 def parameters(task: str) -> list[str]:
@@ -298,14 +379,11 @@ def make(folder: Path, *words: str, **environment: str) -> str:
         text=True,
         check=True,
     )
-    return " ".join(done.stdout.split()).replace(UNSET, "")
+    return UNSET.sub("", " ".join(done.stdout.replace("\\\n", " ").split()))
 
 
 DEFAULTS = "--project '.' --package '.' --suppressions 'leakcheck.supp'"
-UNSET = (
-    "env -u PROJECT -u PACKAGE -u TEST -u LEVEL -u TIMEOUT -u JSON -u SUPPRESSIONS -u ISOLATE"
-    " -u MAKEFLAGS -u MFLAGS "
-)
+UNSET = re.compile(r"env (?:-u \w+ )+")
 
 
 @pytest.mark.parametrize(
@@ -328,6 +406,21 @@ UNSET = (
             "leakcheck leak --project 'a b' --package './...'",
         ),
         (["test-tcmalloc", "LEAKCHECK=.venv/bin/leakcheck", "ISOLATE=0"], ".venv/bin/leakcheck"),
+        (
+            ["test-tcmalloc", "BASELINE=b", "SARIF=s", "HTML=h", "JUNIT=j", "SHARD=1/2"],
+            f"leakcheck leak {DEFAULTS} --baseline 'b' --shard '1/2' --junit 'j' --sarif 's'",
+        ),
+        (
+            ["profile", "INTERVAL=5s", "INUSE_STEP=1MiB", "ISOLATE=1"],
+            f"leakcheck profile {DEFAULTS} --interval '5s' --inuse-step '1MiB'",
+        ),
+        (
+            ["pprof-text", "PEEK=^A$$", "BASE=b", "SAMPLE=alloc_space", "PROFILE=p"],
+            "leakcheck pprof-text --project '.' --profile 'p' --base 'b' --sample 'alloc_space'",
+        ),
+        (["pprof-pdf", "OUTPUT=x.pdf"], "leakcheck pprof-pdf --project '.' --output 'x.pdf'"),
+        (["pprof-http", "PORT=80"], "leakcheck pprof-http --project '.' --port '80'"),
+        (["leakcheck-baseline", "LEVEL=strict"], f"leakcheck baseline --level 'strict' {DEFAULTS}"),
         (["leakcheck-doctor"], "leakcheck doctor"),
     ],
 )
@@ -335,6 +428,50 @@ def test_a_target_calls_its_task(folder: Path, words: list[str], command: str) -
     init(folder)
 
     assert make(folder, *words).startswith(command)
+
+
+def test_every_option_of_a_task_can_be_given_to_make(folder: Path) -> None:
+    init(folder)
+    not_for_a_package = {"binary", "max_leaks", "verbose", "print_suppressions"}
+
+    for target, task in (
+        ("test-tcmalloc", "leak"),
+        ("profile", "profile"),
+        ("pprof-pdf", "pprof-pdf"),
+    ):
+        names = [name for name in parameters(task) if name not in {"context", *not_for_a_package}]
+        command = make(folder, target, *(f"{name.upper()}=1" for name in names))
+        assert [name for name in names if f"--{name.replace('_', '-')}" not in command] == []
+
+
+def test_no_variable_of_make_reaches_the_tested_program(folder: Path) -> None:
+    init(folder)
+    (folder / "leakcheck").write_text("#!/bin/sh\nenv\n")
+    (folder / "leakcheck").chmod(0o755)
+    names = {
+        name.upper() for task in ("leak", "profile", "pprof-text") for name in parameters(task)
+    }
+    names -= {"CONTEXT", "BINARY", "MAX_LEAKS", "VERBOSE", "PRINT_SUPPRESSIONS"}
+
+    ran = subprocess.run(
+        ["make", "test-tcmalloc", "LEAKCHECK=./leakcheck", *(f"{name}=1" for name in names)],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert names.isdisjoint(line.partition("=")[0] for line in ran.stdout.splitlines())
+
+
+def test_a_baseline_is_used_from_the_day_on_which_it_is_there(folder: Path) -> None:
+    init(folder)
+    assert "--baseline" not in make(folder, "test-tcmalloc")
+
+    (folder / "leakcheck-baseline.json").touch()
+
+    assert "--baseline 'leakcheck-baseline.json'" in make(folder, "test-tcmalloc")
+    assert "--baseline" not in make(folder, "test-tcmalloc", "PROJECT=other")
 
 
 def test_the_makefiles_own_variables_are_not_meant(folder: Path) -> None:
@@ -353,12 +490,21 @@ def test_the_fragment_leaves_the_default_goal_alone(folder: Path) -> None:
     assert make(folder) == "echo mine"
 
 
-def test_a_target_that_is_taken_gets_a_prefix(folder: Path) -> None:
-    (folder / "Makefile").write_text("test-tcmalloc:\n\techo mine\ninclude leakcheck.mk\n")
+@pytest.mark.parametrize("rule", ["profile:", "bench profile :: x", "profile : x | y"])
+def test_where_a_target_is_taken_all_get_a_prefix(folder: Path, rule: str) -> None:
+    (folder / "Makefile").write_text(f"{rule}\n\techo mine\nx y:\ninclude leakcheck.mk\n")
     init(folder)
 
-    assert make(folder, "test-tcmalloc") == "echo mine"
+    assert make(folder, "profile") == "echo mine"
     assert make(folder, "leakcheck-test-tcmalloc-strict").startswith("leakcheck strict")
+
+
+@pytest.mark.parametrize("line", ["profile := x", "# profile:", "\tprofile: x", "all: profile"])
+def test_what_only_looks_like_a_target_takes_none(folder: Path, line: str) -> None:
+    (folder / "Makefile").write_text(f"a:\n{line}\ninclude leakcheck.mk\n")
+    init(folder)
+
+    assert make(folder, "profile").startswith("leakcheck profile")
 
 
 # What is to be added by hand
@@ -375,7 +521,8 @@ def test_tasks_go_into_the_collection_that_is_there(folder: Path, name: str) -> 
 def test_a_session_that_is_taken_is_told_around(folder: Path, taken: str) -> None:
     (folder / "noxfile.py").write_text(f"import nox\n{taken}\n")
 
-    assert 'register(name="leakcheck", project=' in by_hand(folder)["noxfile.py"]
+    (call,) = registered(by_hand(folder)["noxfile.py"])
+    assert (call["name"], call["project"]) == ("leakcheck", ".")
 
 
 def test_gitlab_is_told_to_include_the_file(folder: Path) -> None:

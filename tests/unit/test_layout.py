@@ -62,6 +62,7 @@ LAYERS = (
     "profiling",
     "showing",
     "demo",
+    "taskdefaults",
     "tasks",
     "sessions",
     "__main__",
