@@ -58,12 +58,13 @@ static uint32_t find_tid(const struct lc_stack_record *record) {
   return 0;
 }
 
-static void record_stack(void) {
+/* Where the stack ends, when a finished thread has used it before; else 0. */
+static uintptr_t record_stack(void) {
   pthread_attr_t attributes;
   void *lo = NULL;
   size_t bytes = 0;
   if (pthread_getattr_np(pthread_self(), &attributes) != 0) {
-    return;
+    return 0;
   }
   pthread_attr_getstack(&attributes, &lo, &bytes);
   pthread_attr_destroy(&attributes);
@@ -80,21 +81,40 @@ static void record_stack(void) {
   while (at < record_count && records[at].thread_pointer != record.thread_pointer) {
     at++; /* glibc hands the same stack out again: its record is renewed */
   }
+  bool is_reused = at < record_count;
   if (at < CHUNK_RECORDS) {
     records[at] = record;
     record_count += at == record_count;
   }
   lc_unlock_quietly(&record_lock, signals);
+  return is_reused ? record.lo : 0;
 }
 
 /* Without signals: what a handler allocates here would pass for the agent's own. */
-static void record_stack_quietly(void) {
+static uintptr_t record_stack_quietly(void) {
   uint64_t all = ~(uint64_t)0, before = 0;
   lc_sys4(SYS_rt_sigprocmask, SIG_SETMASK, &all, &before, 8);
   lc_guard++;
-  record_stack();
+  uintptr_t lo = record_stack();
   lc_guard--;
   lc_sys4(SYS_rt_sigprocmask, SIG_SETMASK, &before, 0, 8);
+  return lo;
+}
+
+#define REUSED_STACK_BYTES 16384u
+
+/* What the finished thread left would lie in the holes of the new one's frames, and hold blocks.
+ * In the frame of the caller, which calls functions and so uses no red zone. */
+static inline __attribute__((always_inline)) void clear_reused_stack(uintptr_t lo) {
+  uintptr_t sp;
+  __asm__ volatile("mov %%rsp, %0" : "=r"(sp));
+  if (lo == 0 || sp <= lo) {
+    return;
+  }
+  uintptr_t words = (sp - lo) / 16; /* half of it: lo may be that of a guard page */
+  words = words < REUSED_STACK_BYTES / 8 ? words : REUSED_STACK_BYTES / 8;
+  uintptr_t from = sp - words * 8;
+  __asm__ volatile("rep stosq" : "+D"(from), "+c"(words) : "a"(0) : "memory");
 }
 
 size_t lc_stack_records(const struct lc_stack_record **out) {
@@ -152,8 +172,9 @@ static void *thread_begins(void *argument) {
   struct start *start = argument;
   void *(*function)(void *) = start->function;
   void *passed = start->argument;
-  record_stack_quietly();
+  uintptr_t reused = record_stack_quietly();
   give_start(start);
+  clear_reused_stack(reused);
   return function(passed);
 }
 
@@ -186,8 +207,9 @@ static int c11_thread_begins(void *argument) {
   struct start *start = argument;
   thrd_start_t function = (thrd_start_t)(uintptr_t)start->function;
   void *passed = start->argument;
-  record_stack_quietly();
+  uintptr_t reused = record_stack_quietly();
   give_start(start);
+  clear_reused_stack(reused);
   return function(passed);
 }
 

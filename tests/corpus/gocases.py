@@ -64,6 +64,7 @@ _THREADS = (
     _unattributed("TestDetachedThread", direct(1, 105, "allocate_detached")),
     _unattributed("TestThreadLocalOfFinishedThread", direct(1, 106, "allocate_thread_local")),
     _unattributed("TestKeyOfFinishedThread", direct(1, 107, "allocate_for_key")),
+    _unattributed("TestStackOfFinishedThread", direct(8, 1048, "lose_on_stack")),
     _unattributed("TestCallbackInThread", direct(1, 120, "goAllocates")),
 )
 

@@ -75,6 +75,9 @@ func ThreadLocal(bytes int) { C.leak_thread_local(C.size_t(bytes)) }
 // ThreadKey loses what a finished C thread's pthread key held.
 func ThreadKey(bytes int) { C.leak_thread_key(C.size_t(bytes)) }
 
+// OnReusedStack loses what a finished C thread's stack held, which another thread has now.
+func OnReusedStack(bytes int) { C.leak_on_reused_stack(C.size_t(bytes)) }
+
 // SetThreadLocal gives a block to a __thread variable of the calling thread.
 func SetThreadLocal(bytes int) { C.set_thread_local(C.size_t(bytes)) }
 

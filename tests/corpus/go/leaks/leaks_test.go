@@ -52,6 +52,8 @@ func TestThreadLocalOfFinishedThread(t *testing.T) { ThreadLocal(106) }
 
 func TestKeyOfFinishedThread(t *testing.T) { ThreadKey(107) }
 
+func TestStackOfFinishedThread(t *testing.T) { OnReusedStack(131) }
+
 func TestNew(t *testing.T) { New() }
 
 func TestNewArray(t *testing.T) { NewArray(3) }

@@ -31,6 +31,7 @@ void leak_in_thread(size_t bytes);
 void leak_in_detached_thread(size_t bytes);
 void leak_thread_local(size_t bytes);
 void leak_thread_key(size_t bytes);
+void leak_on_reused_stack(size_t bytes);
 void set_thread_local(size_t bytes);
 
 /* objects.cc */

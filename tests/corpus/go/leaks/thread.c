@@ -57,6 +57,35 @@ void leak_thread_key(size_t bytes) {
   run_thread(allocate_for_key, bytes);
 }
 
+static void *lose_on_stack(void *bytes) {
+  char *volatile blocks[8];
+  for (int i = 0; i < 8; i++) {
+    blocks[i] = malloc((size_t)bytes);
+  }
+  return NULL;
+}
+
+static void *stay(void *unused) {
+  char *volatile room[1024]; /* nobody writes there */
+  use((void *)room);
+  sem_post(&ended);
+  for (;;) {
+    pause();
+  }
+  return unused;
+}
+
+/* The stack of a finished thread is given to one that stays. */
+void leak_on_reused_stack(size_t bytes) {
+  pthread_t thread;
+  sem_init(&ended, 0, 0);
+  run_thread(lose_on_stack, bytes);
+  if (pthread_create(&thread, NULL, stay, NULL) == 0) {
+    pthread_detach(thread);
+    sem_wait(&ended);
+  }
+}
+
 void set_thread_local(size_t bytes) {
   mine = malloc(bytes);
   use(mine);
