@@ -23,6 +23,7 @@ from leakcheck.delivery import FORMATS, Delivery, report_paths
 from leakcheck.doctor import doctor_exit_code, examine, render_findings
 from leakcheck.errors import BadInput, ExitCode, LeakcheckError
 from leakcheck.githublog import GroupingWatcher
+from leakcheck.interruption import exit_code_of_interruption, interruptions_raise, name_of
 from leakcheck.launch.duration import parse_duration
 from leakcheck.launch.program import DEFAULT_TIMEOUT_S, Options
 from leakcheck.merge import NamedReport, merge_reports
@@ -169,6 +170,7 @@ def run_doctor() -> int:
     return doctor_exit_code(findings)
 
 
+@interruptions_raise()
 def exit_code_of(work: Callable[[], int]) -> int:
     """Run `work` and turn whatever it raises into words and an exit code; the only such place.
 
@@ -179,8 +181,9 @@ def exit_code_of(work: Callable[[], int]) -> int:
     except LeakcheckError as error:
         _print_labelled(("Not checked", error.what), ("Because", error.why), ("Type", error.hint))
         return error.exit_code
-    except KeyboardInterrupt:
-        return ExitCode.INTERRUPTED
+    except (KeyboardInterrupt, SystemExit) as error:
+        _print_labelled(("Not checked", name_of(error)))
+        return exit_code_of_interruption(error)
     except BrokenPipeError:
         forget_standard_output()
         return ExitCode.NOT_CHECKED

@@ -14,6 +14,7 @@ from leakcheck.build.gopackages import find_packages
 from leakcheck.build.gotest import GoBuild, build_test_binary
 from leakcheck.errors import BadInput, BuildFailed, ExitCode, LeakcheckError, NotChecked
 from leakcheck.example import find_example
+from leakcheck.interruption import name_of
 from leakcheck.isolation import observe_each
 from leakcheck.judge import judge
 from leakcheck.launch.program import Options, named_program, package_program
@@ -121,11 +122,11 @@ def _module_here() -> Path | None:
 
 def refused(error: BaseException, *, level: Level = Level.NORMAL) -> Report:
     """Put an ending without a verdict into a report, for who reads that and not the terminal."""
-    is_interruption = isinstance(error, KeyboardInterrupt)
+    is_ctrl_c = isinstance(error, KeyboardInterrupt)
     return replace(
         judge((), level=level),
-        exit_code=ExitCode.INTERRUPTED if is_interruption else ExitCode.NOT_CHECKED,
-        reason="interrupted" if is_interruption else str(error) or type(error).__name__,
+        exit_code=ExitCode.INTERRUPTED if is_ctrl_c else ExitCode.NOT_CHECKED,
+        reason=name_of(error) or str(error) or type(error).__name__,
     )
 
 

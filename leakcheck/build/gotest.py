@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path  # noqa: TC003 - a field's type
 from typing import TYPE_CHECKING
 
@@ -94,11 +94,11 @@ def _companion_flags(package: GoPackage, directory: Path, build: GoBuild) -> tup
 
 
 def _compile(package: GoPackage, output: Path, build: GoBuild, flags: Sequence[str]) -> Completed:
-    return run(
-        test_build_command(
-            build.go, package.import_path, output, project=build.project, flags=flags
-        )
+    """Run go; what it leaves when it is interrupted goes away with the output's folder."""
+    command = test_build_command(
+        build.go, package.import_path, output, project=build.project, flags=flags
     )
+    return run(replace(command, env=(*(command.env or ()), ("TMPDIR", str(output.parent)))))
 
 
 def _existing(output: Path, package: GoPackage, completed: Completed) -> Path:

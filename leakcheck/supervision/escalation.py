@@ -11,6 +11,8 @@ import threading
 from collections import deque
 from typing import TYPE_CHECKING, NamedTuple
 
+from leakcheck.interruption import SIGNALLED
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
@@ -25,8 +27,6 @@ class Step(NamedTuple):
     to_group: bool
     wait_s: float
 
-
-_SIGNALLED = 128
 
 KILL = Step(signal.SIGKILL, to_group=True, wait_s=10.0)
 """The last step of every escalation."""
@@ -129,7 +129,7 @@ class Interruptions:
             return
         number = self._received[0]
         if signal.getsignal(number) is signal.SIG_DFL:
-            raise SystemExit(_SIGNALLED + number)
+            raise SystemExit(SIGNALLED + number)
         signal.raise_signal(signal.Signals(number))
 
     def _note(self, number: int, _: FrameType | None) -> None:

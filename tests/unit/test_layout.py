@@ -14,6 +14,7 @@ LONGEST_MODULE = 300
 # A module or package imports only what stands before it here; inside a package there is no order.
 LAYERS = (
     "errors",
+    "interruption",
     "model",
     "settings",
     "version",
@@ -65,6 +66,7 @@ LAYERS = (
     "taskdefaults",
     "tasks",
     "sessions",
+    "console",
     "__main__",
 )
 MAY_RUN_PROGRAMS = {"leakcheck/process.py", "bootstrap/effects.py"}

@@ -388,6 +388,7 @@ def test_broken_packages_are_chosen_so_that_they_are_heard_of() -> None:
     [
         (ToolMissing("no tcmalloc", why="searched"), "no tcmalloc: searched", 2),
         (KeyboardInterrupt(), "interrupted", 130),
+        (SystemExit(143), "ended by SIGTERM", 2),
         (ValueError("a defect"), "a defect", 2),
         (ValueError(), "ValueError", 2),
     ],
