@@ -7,6 +7,8 @@ import functools
 import re
 from typing import TYPE_CHECKING
 
+import pyderust
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -60,8 +62,9 @@ def readable_name(symbol: str, language: str | None) -> str:
     """Undo what compilers and linkers did to a name; names we are not sure of stay."""
     if language == "go" or "/" in symbol:
         return go_name(symbol)
-    plain = demangle(COMPILER_CLONE.sub("", symbol))
-    return rust_name(plain) if language == "rust" else plain
+    symbol = COMPILER_CLONE.sub("", symbol)
+    plain = demangle(symbol)
+    return rust_name(plain) if language == "rust" and not symbol.startswith("_R") else plain
 
 
 def guessed_language(symbol: str) -> str | None:
@@ -87,11 +90,21 @@ def go_package(function: str) -> str:
 
 
 def demangle(symbol: str) -> str:
-    """Demangle C++ and Rust's older scheme; any other name is returned as it is."""
+    """Demangle C++ and both schemes of Rust; any other name is returned as it is."""
+    if symbol.startswith("_R"):
+        return rust_v0_name(symbol)
     if not symbol.startswith("_Z"):
         return symbol
     plain = cxa_demangle(symbol)
     return RUST_HASH.sub("", STD_STRING.sub("std::string", plain)) if plain else symbol
+
+
+def rust_v0_name(symbol: str) -> str:
+    """Demangle Rust's scheme of RFC 2603, without the hashes of crates."""
+    try:
+        return pyderust.demangle(symbol)
+    except ValueError:  # no such name, or one that is no text
+        return symbol
 
 
 def cxa_demangle(symbol: str) -> str | None:
