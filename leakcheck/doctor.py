@@ -30,11 +30,13 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from leakcheck.settings import Settings
+    from leakcheck.toolchain.cctool import CcTool
     from leakcheck.toolchain.discovery import Tcmalloc
 
 __all__ = ["Finding", "doctor_exit_code", "examine", "render_findings"]
 
 _REASON_LINES = 6
+_PART_IS_MISSING = re.compile(r"\.h'?:? (?:No such file|file not found)|: cannot find ")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,10 +157,27 @@ def _look_for_cc(_: Settings) -> _Found:
 
 
 def _look_for_agent(settings: Settings) -> _Found:
+    cc = find_cc()
     try:
-        return _Found("compiles", path=build_agent(find_cc(), settings.cache_dir))
-    except BuildFailed as error:  # a compiler without the C library's headers, most often
-        raise BuildFailed(error.what, why=error.why, hint=install_command("cc")) from error
+        return _Found("compiles", path=build_agent(cc, settings.cache_dir))
+    except BuildFailed as error:
+        hint = _hint_for_compiler(cc, error.why)
+        raise BuildFailed(error.what, why=_complaints(error.why), hint=hint) from error
+
+
+def _hint_for_compiler(cc: CcTool, output: str) -> str:
+    """Headers and start-up code come in a package; else another compiler may do."""
+    if _PART_IS_MISSING.search(output):
+        return install_command("cc")
+    other = "clang" if cc.kind == "gcc" else "gcc"
+    return f"CC={other} leakcheck doctor  # tries another compiler"
+
+
+def _complaints(output: str) -> str:
+    """Leave out what stands before the first error, such as where a header was included."""
+    lines = output.splitlines()
+    first = next((index for index, line in enumerate(lines) if "error" in line), 0)
+    return "\n".join(lines[first:])
 
 
 def _look_for_tcmalloc(settings: Settings) -> _Found:

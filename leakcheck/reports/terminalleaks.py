@@ -56,6 +56,7 @@ def leak_lines(leaks: Sequence[Leak], view: View) -> Iterator[Text]:
         size = plural(sum(entry.bytes for entry in hidden), "byte")
         more = plural(len(hidden), "more leak")
         yield labelled("", f"… and {more}, {size} (--max-leaks 0 shows all)", FAINT)
+        yield Text()
 
 
 def site_lines(site: Site, shown: Sequence[Entry], view: View) -> Iterator[Text]:

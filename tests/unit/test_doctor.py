@@ -219,19 +219,44 @@ def test_without_a_compiler_there_is_no_agent_and_one_command_mends_both(world: 
     assert rendered(examine(SETTINGS)).count("install cc") == 1
 
 
-def test_an_agent_that_does_not_compile_is_mended_by_the_compilers_package(world: World) -> None:
+def not_compiled(output: str) -> Callable[..., Path]:
     def fail(*_: object) -> Path:
-        output = "agent.c:1:10: fatal error: stdlib.h: No such file\n" + "noise\n" * 50
         raise BuildFailed("the agent did not compile", why=output, hint="leakcheck doctor")
 
-    world.change(build_agent=fail)
+    return fail
+
+
+@pytest.mark.parametrize(
+    "complaint",
+    [
+        "hooks.c:1:10: fatal error: stdlib.h: No such file or directory",
+        "hooks.c:1:10: fatal error: 'stdlib.h' file not found",
+        "/usr/bin/ld: cannot find crti.o: No such file or directory",
+    ],
+)
+def test_an_agent_without_the_headers_of_c_is_mended_by_a_package(
+    world: World, complaint: str
+) -> None:
+    world.change(build_agent=not_compiled(complaint + "\nnoise" * 50))
 
     finding = world.finding("agent")
 
     assert not finding.ok
     assert finding.mend == "install cc"
-    assert "stdlib.h: No such file" in finding.capability
+    assert complaint in finding.capability
     assert len(finding.capability.splitlines()) == 6
+
+
+def test_what_no_package_mends_another_compiler_may(world: World) -> None:
+    output = "In file included from hooks.c:3:\nhooks.h:9:1: error: unknown type name 'u64'\n"
+    world.change(build_agent=not_compiled(output))
+
+    finding = world.finding("agent")
+
+    assert finding.capability == (
+        "the agent did not compile: hooks.h:9:1: error: unknown type name 'u64'"
+    )
+    assert finding.mend == "CC=clang leakcheck doctor  # tries another compiler"
 
 
 def test_without_libunwind_stacks_come_another_way(world: World) -> None:
