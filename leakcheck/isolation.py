@@ -16,17 +16,20 @@ from leakcheck.launch.testpattern import list_patterns, one_test_pattern, parse_
 from leakcheck.model import Check, Run, Tests
 from leakcheck.observation import observe_unannounced
 from leakcheck.ownership import own_leaks
+from leakcheck.ownprofile import NobodysRecorder
 from leakcheck.parallel import core_count, run_parallel
 from leakcheck.process import Command, run
 from leakcheck.repetition import tell_growth
 from leakcheck.supervision.keptoutput import KeptOutput
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from leakcheck.launch.program import Program
-    from leakcheck.observation import Bench, Watcher
+    from leakcheck.observation import Bench, Recorder, Watcher
     from leakcheck.shards import Dealer
+
+    _Job = Callable[[], "_Observed"]
 
 __all__ = ["IsolatedTest", "list_tests", "observe_each"]
 
@@ -99,18 +102,37 @@ def _observe_all(program: Program, tests: Sequence[IsolatedTest], bench: Bench) 
         f"Running {len(tests)} tests of {program.name}, {at_once} at a time,"
         f" level {bench.level.value}"
     )
-    patterns = (*(each.pattern for each in tests), NO_TEST_PATTERN)
     teller = _Teller(bench.watcher, tuple(each.name for each in tests))
-    observed = run_parallel(
-        [functools.partial(_observe_one, program, pattern, bench) for pattern in patterns],
-        at_once=at_once,
-        on_end=teller.tell,
-    )
+    nobodys = NobodysRecorder(bench.recorder) if bench.recorder else None
+    jobs = [
+        _job(program, each.pattern, bench, nobodys and nobodys.of_test(each.name)) for each in tests
+    ]
+    without = _job(program, NO_TEST_PATTERN, bench, nobodys)
+    observe_jobs = _observe_at_once if nobodys is None else _observe_without_first
+    observed = observe_jobs(jobs, without, at_once, teller)
     *runs, without_tests = (each.run for each in observed)
     owned = (
         own_leaks(run_, each.name, without_tests) for run_, each in zip(runs, tests, strict=True)
     )
     return (*owned, without_tests)
+
+
+def _job(program: Program, pattern: str, bench: Bench, recorder: Recorder | None) -> _Job:
+    return functools.partial(_observe_one, program, pattern, replace(bench, recorder=recorder))
+
+
+def _observe_at_once(
+    jobs: Sequence[_Job], without: _Job, at_once: int, teller: _Teller
+) -> tuple[_Observed, ...]:
+    return run_parallel([*jobs, without], at_once=at_once, on_end=teller.tell)
+
+
+def _observe_without_first(
+    jobs: Sequence[_Job], without: _Job, at_once: int, teller: _Teller
+) -> tuple[_Observed, ...]:
+    """Observe no test first: what of a profile is a test's is told by that."""
+    first = run_parallel([without], at_once=1, on_end=lambda _, each: teller.tell(len(jobs), each))
+    return (*run_parallel(jobs, at_once=at_once, on_end=teller.tell), *first)
 
 
 def _listed(program: Program, pattern: str) -> tuple[str, ...]:

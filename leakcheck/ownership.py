@@ -17,17 +17,20 @@ from leakcheck.leakid import stable_frame, with_ids
 from leakcheck.model import Check, Leak, LeakKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
-    from leakcheck.model import Run
+    from leakcheck.model import Frame, Run
 
-__all__ = ["own_leaks"]
+__all__ = ["Origin", "origin_of", "own_leaks"]
 
 
-class _Origin(NamedTuple):
-    """What tells leaks of one program apart in all its processes: an id, and the lines too."""
+class Origin(NamedTuple):
+    """What tells leaks of one program apart in all its processes: an id, and the lines too.
 
-    kind: LeakKind
+    `kind` is None for what is in use.
+    """
+
+    kind: LeakKind | None
     lines: tuple[tuple[str, int | None], ...]
 
 
@@ -43,9 +46,14 @@ def own_leaks(run: Run, test: str, without_tests: Run) -> Run:
     return judge_share(run, sorted(leaks, key=size_order))
 
 
+def origin_of(kind: LeakKind | None, stack: Iterable[Frame]) -> Origin:
+    """Say where blocks come from, in words that are the same in every process."""
+    return Origin(kind, tuple((stable_frame(frame), frame.line) for frame in stack))
+
+
 def _owned(run: Run, test: str, without_tests: Run) -> Iterator[Leak]:
-    objects: Counter[_Origin] = Counter()
-    sizes: Counter[_Origin] = Counter()
+    objects: Counter[Origin] = Counter()
+    sizes: Counter[Origin] = Counter()
     for leak in _nobodys(without_tests):
         objects[_origin(leak)] += leak.leaked_objects
         sizes[_origin(leak)] += leak.leaked_bytes
@@ -69,6 +77,5 @@ def _nobodys(run: Run) -> Iterator[Leak]:
     return (leak for leak in run.leaks if leak.test is None)
 
 
-def _origin(leak: Leak) -> _Origin:
-    lines = tuple((stable_frame(frame), frame.line) for frame in leak.stack)
-    return _Origin(leak.kind, lines)
+def _origin(leak: Leak) -> Origin:
+    return origin_of(leak.kind, leak.stack)

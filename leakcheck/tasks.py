@@ -100,7 +100,7 @@ _INIT = (
 
 
 _PROFILE_OPTIONS = (
-    *(option for option in _OPTIONS if option.name != "isolate"),
+    *_OPTIONS,
     Option("interval", "also write a profile each time this long has gone by, like 5s"),
     Option("inuse_step", "also write one whenever so much more is in use, like 64MiB"),
 )

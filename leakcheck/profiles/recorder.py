@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from leakcheck.judge import title
 from leakcheck.launch.rundirectory import ProfilePlan
 from leakcheck.profiles.encoding import Encoder
 from leakcheck.profiles.profile import HEAP_TYPES, LEAK_TYPES, Heading, Process
@@ -65,7 +67,7 @@ class ProfileRecorder:
         heading = Heading(
             types=LEAK_TYPES,
             shown="leaked_space" if self._has_leaks else "inuse_space",
-            comments=tuple(map(verdict, self._runs)),
+            comments=verdicts(self._runs),
             time_ns=self.started_ns,
             duration_ns=round(sum(run.duration_s for run in self._runs) * NS_PER_S),
         )
@@ -81,17 +83,36 @@ def encode_snapshot(run: Run, snapshot: Snapshot, symboliser: Symboliser) -> byt
     heading = Heading(
         types=HEAP_TYPES,
         shown="inuse_space",
-        comments=(f"{run.package or run.binary}: while it ran, before any check",),
+        comments=(f"{title(run)}: while it ran, before any check",),
         time_ns=snapshot.time_ns,
     )
     return encoder.finished(heading)
 
 
-def verdict(run: Run) -> str:
-    """Say in a line what the report says of a run: `example.com/m: tests passed, check clean`."""
-    size = sum(leak.leaked_bytes for leak in run.leaks)
-    objects = sum(leak.leaked_objects for leak in run.leaks)
+def verdicts(runs: Sequence[Run]) -> tuple[str, ...]:
+    """Say in a line for each package what the report says of its runs.
+
+    pprof prints them above every table, so isolated tests are counted: `tests passed (12), …`.
+    """
+    by_owner: dict[str, list[Run]] = defaultdict(list)
+    for run in runs:
+        by_owner[run.package or run.binary].append(run)
+    return tuple(verdict(owner, each) for owner, each in by_owner.items())
+
+
+def verdict(owner: str, runs: Sequence[Run]) -> str:
+    """Say `example.com/m: tests passed, check clean, 0 bytes in 0 objects lost at level normal`."""
+    leaks = [leak for run in runs for leak in run.leaks]
     return (
-        f"{run.package or run.binary}: tests {run.tests.value}, check {run.check.value},"
-        f" {size} bytes in {objects} objects lost at level {run.evidence.text('level')}"
+        f"{owner}: tests {counted([run.tests.value for run in runs])},"
+        f" check {counted([run.check.value for run in runs])},"
+        f" {sum(leak.leaked_bytes for leak in leaks)} bytes"
+        f" in {sum(leak.leaked_objects for leak in leaks)} objects"
+        f" lost at level {runs[0].evidence.text('level')}"
     )
+
+
+def counted(values: Sequence[str]) -> str:
+    """Write what one run is, and of several how many are what: `passed (11), failed (1)`."""
+    counts = Counter(value.replace("_", " ") for value in values)
+    return ", ".join(f"{value} ({n})" if len(values) > 1 else value for value, n in counts.items())

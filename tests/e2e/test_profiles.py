@@ -271,6 +271,33 @@ def test_a_heap_file_of_gperftools_gets_the_right_names(tmp_path: Path, cache_di
     assert "make_frame" not in go_pprof("-top", str(program), f"{prefix}.0001.heap")
 
 
+def test_isolated_tests_have_what_their_threads_allocated_and_what_none_did_is_told_once(
+    tmp_path: Path, cache_dir: Path
+) -> None:
+    script = ConsoleScript(tmp_path, cache_dir)
+    words = ("--project", str(PROJECTS / "goisolated"), "--package", "./threads", "--isolate")
+
+    script("profile", *words, "--json", "out.json", HEAPPROFILE="heap")
+
+    profile = tmp_path / "heap.0001.pb.gz"
+    assert tagged_bytes(profile, "leaked_space") == {
+        "TestOne": 100,
+        "TestTwo": 2200,
+        "FuzzSeeds": 40,
+        "ExampleLoseOnThread": 60,
+    }
+    assert total(profile, "leaked_space") == script.json("out.json")["leaked_bytes"]
+    assert script.json("out.json")["leaked_bytes"] == 100 + 2200 + 40 + 60 + 22 + 30
+
+
+def tagged_bytes(profile: Path, sample: str) -> dict[str, int]:
+    """Read of `-tags` the lines `  2200B (97.6%): TestTwo` below ` test: Total …`; not zeros."""
+    printed = go_pprof("-tags", "-unit=B", f"-sample_index={sample}", str(profile))
+    tests = printed.partition(" test: ")[2].partition("\n\n")[0]
+    found = re.findall(r"^ +([0-9]+)B \([ .0-9]+%\): (\S+)$", tests, re.MULTILINE)
+    return {test: int(size) for size, test in found}
+
+
 def snapshots(ended: Ended) -> list[str]:
     """The files that the lines `    Snapshot /tmp/heap.0001.pb.gz` name."""
     return re.findall(r"^ +Snapshot (\S+)$", ended.out, re.MULTILINE)

@@ -19,7 +19,9 @@ from leakcheck.launch.program import Program
 from leakcheck.model import Check, Level
 from leakcheck.model import Tests as Verdict
 from leakcheck.observation import Bench
+from leakcheck.ownprofile import NobodysRecorder, OwnRecorder
 from leakcheck.process import Command, Completed
+from leakcheck.profiles.recorder import ProfileRecorder
 from leakcheck.settings import Settings
 from leakcheck.shards import WHOLE, Dealer, parse_shard
 from leakcheck.symbolise import Symboliser
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from leakcheck.model import Run
+    from leakcheck.observation import Recorder
 
 PROGRAM = Program(
     name="m.test",
@@ -76,6 +79,7 @@ class Binary:
     outputs: dict[str, tuple[bytes, ...]] = field(default_factory=dict)
     asked: list[Command] = field(default_factory=list)
     observed: list[tuple[str, ...]] = field(default_factory=list)
+    recorders: list[Recorder | None] = field(default_factory=list)
     barrier: threading.Barrier | None = None
 
     def run(self, command: Command, **options: Any) -> Completed:
@@ -93,6 +97,7 @@ class Binary:
     def observe(self, program: Program, bench: Bench) -> Run:
         pattern = program.argv[1].partition("=")[2]
         self.observed.append(program.argv)
+        self.recorders.append(bench.recorder)
         for data in self.outputs.get(pattern, (PASSES,)):
             bench.watcher.output(data)
             if self.barrier:
@@ -189,6 +194,21 @@ def test_processes_run_side_by_side(binary: Binary, bench: Bench) -> None:
     binary.barrier = threading.Barrier(2)
 
     assert len(observe_each(PROGRAM, None, bench, everything())) == 4
+
+
+def test_for_a_profile_the_process_without_tests_comes_first_and_each_knows_its_test(
+    binary: Binary, bench: Bench
+) -> None:
+    runs = observe_each(PROGRAM, None, replace(bench, recorder=ProfileRecorder()), everything())
+
+    assert binary.observed[0][1] == "-test.run=^$"
+    recorders = dict(zip((argv[1] for argv in binary.observed), binary.recorders, strict=True))
+    assert isinstance(recorders["-test.run=^$"], NobodysRecorder)
+    assert isinstance(recorders["-test.run=^TestB$"], OwnRecorder)
+    assert recorders["-test.run=^TestB$"].test == "TestB"
+    assert runs[-1].argv[1] == "-test.run=^$", "the report has it last"
+    said = [text.partition(":")[0] for text in notes(bench).said[2:]]
+    assert said[0] == "[1/3] no test"
 
 
 def test_what_processes_write_at_the_same_time_is_not_mixed(binary: Binary, bench: Bench) -> None:

@@ -49,6 +49,7 @@ LAYERS = (
     "observation",
     "repetition",
     "ownership",
+    "ownprofile",
     "shards",
     "isolation",
     "example",

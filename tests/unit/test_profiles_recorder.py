@@ -9,6 +9,7 @@ from profile_samples import Opened, heap, row
 from report_samples import c_frame
 
 from leakcheck.evidence import AgentReport, RowTest
+from leakcheck.launch.argv import isolated_argv
 from leakcheck.model import Check, Evidence, Leak, LeakKind, Run
 from leakcheck.model import Tests as Verdict
 from leakcheck.profiles.recorder import ProfileRecorder
@@ -41,6 +42,10 @@ REPORT = AgentReport(evidence=EVIDENCE, direct=heap(row(2, 64, 0x10)), indirect=
 IN_USE = heap(row(3, 96, 0x10, allocated=(5, 160)))
 
 
+def comments(opened: Opened) -> list[str]:
+    return [opened.text(each) for each in opened.message.comment]
+
+
 def test_a_new_recorder_has_nothing_to_write() -> None:
     assert ProfileRecorder().is_empty
 
@@ -67,9 +72,33 @@ def test_several_runs_are_one_profile(tmp_path: Path) -> None:
     ]
     assert opened.message.time_nanos == 42
     assert opened.message.duration_nanos == 500_000_000
-    assert [opened.text(each) for each in opened.message.comment] == [
+    assert comments(opened) == [
         "example.com/m: tests passed, check leaks, 64 bytes in 2 objects lost at level strict",
         "example.com/n: tests passed, check clean, 0 bytes in 0 objects lost at level strict",
+    ]
+
+
+def test_isolated_tests_are_counted_in_one_comment(tmp_path: Path) -> None:
+    recorder = ProfileRecorder()
+    failed = replace(RUN, tests=Verdict.FAILED)
+    for run in (replace(CLEAN, package=RUN.package, tests=Verdict.NONE_RAN), failed, RUN, RUN):
+        recorder.record(run, REPORT, IN_USE, Symboliser(tmp_path))
+
+    (comment,) = comments(Opened.of(recorder.encoded()))
+
+    assert comment == (
+        "example.com/m: tests none ran (1), failed (1), passed (2), check clean (1), leaks (3),"
+        " 192 bytes in 6 objects lost at level strict"
+    )
+
+
+def test_a_snapshot_says_whose_it_is(tmp_path: Path) -> None:
+    recorder = ProfileRecorder()
+    alone = replace(RUN, argv=isolated_argv(("m.test", "-test.paniconexit0"), "^TestX$"))
+    recorder.record_snapshots(alone, [Snapshot(heap=IN_USE)], Symboliser(tmp_path))
+
+    assert comments(Opened.of(recorder.snapshots[0])) == [
+        "example.com/m TestX: while it ran, before any check"
     ]
 
 

@@ -129,7 +129,7 @@ def test_every_task_of_this_version_is_there_and_no_other() -> None:
         ("strict", OPTIONS),
         ("draconian", OPTIONS),
         ("baseline", OPTIONS | {"level"}),
-        ("profile", (OPTIONS | {"level", "interval", "inuse-step"}) - {"isolate"}),
+        ("profile", OPTIONS | {"level", "interval", "inuse-step"}),
         ("pprof-text", {*SHOW_OPTIONS, "peek"}),
         ("pprof-pdf", {*SHOW_OPTIONS, "output"}),
         ("pprof-http", {*SHOW_OPTIONS, "port"}),
