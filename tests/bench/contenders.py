@@ -12,10 +12,13 @@ from typing import TYPE_CHECKING, Protocol
 
 from leakcheck.engines import agent, heapcheck
 from leakcheck.engines.agent import Preloads  # noqa: TC001 - a field's type
+from leakcheck.evidence import AgentReport, read_in_use
 from leakcheck.judge import judge_run
-from leakcheck.launch.rundirectory import Orders, run_directory
+from leakcheck.launch.rundirectory import Orders, ProfilePlan, run_directory
 from leakcheck.model import EngineName
 from leakcheck.process import Command, Completed
+from leakcheck.profiles.files import write_numbered
+from leakcheck.profiles.recorder import ProfileRecorder
 from leakcheck.symbolise import Symboliser
 from leakcheck.toolchain.golayout import read_go_layout
 from tests.accuracy.answer import Amount
@@ -95,7 +98,8 @@ class Tool:
 class Leakcheck:
     """One of leakcheck's engines at one level, and the reading of its report.
 
-    `is_exact`: it must find what the workload leaks and nothing else.
+    `is_exact`: it must find what the workload leaks and nothing else. With `profiles` it writes
+    one too, before it is done.
     """
 
     bench: Workbench
@@ -104,6 +108,7 @@ class Leakcheck:
     cache_dir: Path
     is_exact: bool
     engine: EngineName = EngineName.AGENT
+    profiles: bool = False
 
     def prepare(self, workload: Workload) -> None:
         """Compile the tests with the companion, and read the layout of Go's structures."""
@@ -122,8 +127,11 @@ class Leakcheck:
                     measurement=None, remark=f"did not end in {self.bench.timeout_s:.0f} s"
                 )
             started = time.monotonic()
-            findings = engine.read_findings(run_dir, Symboliser(self.cache_dir))
+            symboliser = Symboliser(self.cache_dir)
+            findings = engine.read_findings(run_dir, symboliser)
             run = _judged(binary, self.level, measured, findings)
+            if self.profiles and isinstance(findings.outcome, AgentReport):
+                _write_profile(run, findings.outcome, run_dir, symboliser)
             reading_s = time.monotonic() - started
         said = None if run.reason else _amount(run)
         return Sample(
@@ -138,7 +146,8 @@ class Leakcheck:
         layout = read_go_layout(binary, self.cache_dir)
         if self.engine is EngineName.AGENT:  # the other cannot use what the companion dumps
             layout = (*layout, ("go_companion", "1"))
-        return Orders(level=self.level, engine=self.engine, go_layout=layout)
+        plan = ProfilePlan() if self.profiles else None
+        return Orders(level=self.level, engine=self.engine, go_layout=layout, profile=plan)
 
 
 def remark_on(said: Amount | None, lost: Amount | None, *, is_exact: bool) -> str:
@@ -152,6 +161,14 @@ def remark_on(said: Amount | None, lost: Amount | None, *, is_exact: bool) -> st
     if lost is None or said == lost:
         return ""
     return f"found {said}, not {lost}" if is_exact or said.objects == 0 else ""
+
+
+def _write_profile(
+    run: Run, report: AgentReport, run_dir: Path, symboliser: Symboliser
+) -> None:
+    recorder = ProfileRecorder()
+    recorder.record(run, report, read_in_use(run_dir), symboliser)
+    write_numbered(str(run_dir / "heap"), recorder.encoded())
 
 
 def _judged(binary: Path, level: Level, measured: Measurement, findings: Findings) -> Run:

@@ -55,11 +55,15 @@ class Growth:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """From the end of the tests to the verdict with every frame named, by what is in the cache."""
+    """From the end of the tests to the verdict with every frame named, by what is in the cache.
+
+    `profile_s` is to a profile that is written too, with a warm cache.
+    """
 
     binary_bytes: int
     cold_s: float
     warm_s: float
+    profile_s: float
 
 
 def measure_growth(
@@ -112,7 +116,15 @@ def measure_reading(leakcheck: Leakcheck, rounds: int, say: Callable[[str], None
             say(f"{BIG.title}: cold")
             cold.append(_verdict_s(fresh))
             warm = [_verdict_s(fresh) for _ in range(rounds)]
-    return Reading(binary_bytes=size, cold_s=median_of(cold) or 0.0, warm_s=median_of(warm) or 0.0)
+            say(f"{BIG.title}: profile")
+            profiling = dataclasses.replace(fresh, profiles=True)
+            profiles = [_verdict_s(profiling) for _ in range(rounds)]
+    return Reading(
+        binary_bytes=size,
+        cold_s=median_of(cold) or 0.0,
+        warm_s=median_of(warm) or 0.0,
+        profile_s=median_of(profiles) or 0.0,
+    )
 
 
 def _verdict_s(leakcheck: Leakcheck) -> float:

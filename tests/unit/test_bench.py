@@ -162,10 +162,13 @@ def test_growth_counts_the_worst_size_for_memory_and_the_ends_for_time() -> None
     assert bytes_per_block(2048.0, 1024.0, 1024) == 1024.0
 
 
-def test_the_report_of_the_large_binary_has_two_bounds() -> None:
-    warm, cold = reading_targets(Reading(binary_bytes=51_000_000, cold_s=4.5, warm_s=0.6))
-    assert (warm.is_met, cold.is_met) == (True, False)
+def test_report_and_profile_of_the_large_binary_have_bounds() -> None:
+    warm, cold, profile = reading_targets(
+        Reading(binary_bytes=51_000_000, cold_s=4.5, warm_s=0.6, profile_s=3.1)
+    )
+    assert (warm.is_met, cold.is_met, profile.is_met) == (True, False, False)
     assert warm.name == "report of 51 MB, warm cache"
+    assert profile.name == "profile of 51 MB, warm cache"
 
 
 def test_the_document_has_every_table() -> None:
