@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 from pathlib import Path, PurePath
@@ -33,6 +34,10 @@ SERIES = (OURS, ("", ".heap"), NAMED_CHECKERS, CHECKERS)
 """What may stand around the number: ours, gperftools' own, and what `--engine heapcheck` keeps,
 with names and without."""
 
+LONGEST_END = max((f"{infix}.NNNN{suffix}" for infix, suffix in SERIES), key=len)
+NO_HARD_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
+"""What file systems without them (FAT, some shared folders) answer."""
+
 MAJOR_VERSION = re.compile(r"(?:/v[0-9]+|\.v[0-9]+)$")
 
 
@@ -61,14 +66,14 @@ def program_name(path: str) -> str:
 
 def check_prefix(prefix: str) -> None:
     """Refuse before a long run what cannot be written after it. Raises BadInput."""
-    folder = Path(prefix).absolute().parent
-    if not folder.is_dir() or not os.access(folder, os.W_OK):
-        why = "is no folder" if not folder.is_dir() else "cannot be written to"
-        raise BadInput(
-            f"no profile {prefix}.0001.pb.gz can be made",
-            why=f"{folder} {why}",
-            hint="export HEAPPROFILE=/tmp/heap",
-        )
+    folder, name = split(prefix)
+    if not folder.is_dir():
+        raise refusal(prefix, f"{folder} is no folder")
+    if not name:
+        raise refusal(prefix, f"{folder} is a folder: the name of the files is missing")
+    with explained(prefix), write_temporary(folder / name, b"", new_file_mode()) as temporary:
+        # Longer names than any that is written later: who may write may still not name it.
+        temporary.with_name(f"{name}{LONGEST_END}").unlink(missing_ok=True)
 
 
 def write_numbered(prefix: str, content: bytes, series: tuple[str, str] = OURS) -> Path:
@@ -77,26 +82,35 @@ def write_numbered(prefix: str, content: bytes, series: tuple[str, str] = OURS) 
     It has its name when it is whole, and no file that is there is written over, whoever made it.
     Raises BadInput when it cannot be written.
     """
-    try:
-        with write_temporary(Path(prefix).absolute(), content, new_file_mode()) as temporary:
-            return link_numbered(prefix, temporary, series)
-    except OSError as error:
-        raise BadInput(
-            f"the profile {prefix}{series[0]}.NNNN{series[1]} cannot be written",
-            why=os.strerror(error.errno) if error.errno else str(error),
-            hint="export HEAPPROFILE=/tmp/heap",
-        ) from error
+    beside = Path(*split(prefix))
+    with (
+        explained(prefix, series),
+        write_temporary(beside, content, new_file_mode()) as temporary,
+    ):
+        return name_numbered(prefix, temporary, series)
 
 
-def link_numbered(prefix: str, temporary: Path, series: tuple[str, str]) -> Path:
+def name_numbered(prefix: str, temporary: Path, series: tuple[str, str]) -> Path:
     """Give `temporary` the next free number; another process may be faster."""
     infix, suffix = series
+    folder, name = split(prefix)
     while True:
         taken = [number for number, _ in numbered(prefix, suffix, infix)]
-        path = Path(f"{prefix}{infix}.{max(taken, default=0) + 1:04}{suffix}").absolute()
+        path = folder / f"{name}{infix}.{max(taken, default=0) + 1:04}{suffix}"
         with contextlib.suppress(FileExistsError):
-            path.hardlink_to(temporary)
+            give_name(temporary, path)
             return path
+
+
+def give_name(temporary: Path, path: Path) -> None:
+    """Give a file a name that none has. Raises FileExistsError, and OSErrors of other kinds."""
+    try:
+        path.hardlink_to(temporary)
+    except OSError as error:
+        if error.errno not in NO_HARD_LINKS:
+            raise
+        path.touch(exist_ok=False)
+        temporary.replace(path)
 
 
 def newest_profile(prefix: str) -> Path:
@@ -110,10 +124,36 @@ def newest_profile(prefix: str) -> Path:
 
 def numbered(prefix: str, suffix: str, infix: str = "") -> Iterator[tuple[int, Path]]:
     """List the numbers and paths of the files of a prefix; a link that leads nowhere counts."""
-    start = Path(prefix).absolute()
-    pattern = re.compile(rf"{re.escape(start.name + infix)}\.([0-9]{{4,9}}){re.escape(suffix)}")
+    folder, name = split(prefix)
+    pattern = re.compile(rf"{re.escape(name + infix)}\.([0-9]{{4,9}}){re.escape(suffix)}")
     with contextlib.suppress(OSError):
-        for path in start.parent.iterdir():
+        for path in folder.iterdir():
             match = pattern.fullmatch(path.name)
             if match:
                 yield int(match[1]), path
+
+
+def split(prefix: str) -> tuple[Path, str]:
+    """Part the folder of the files from how their names begin, which `Path` does not: `a/`."""
+    folder, name = os.path.split(prefix)
+    return Path(folder).absolute(), name
+
+
+@contextlib.contextmanager
+def explained(prefix: str, series: tuple[str, str] = OURS) -> Iterator[None]:
+    """Turn what the system says into what the user can mend."""
+    try:
+        yield
+    except OSError as error:
+        why = os.strerror(error.errno) if error.errno else str(error)
+        raise refusal(prefix, why, series) from error
+
+
+def refusal(prefix: str, why: str, series: tuple[str, str] = OURS) -> BadInput:
+    """Say that there can be no profile."""
+    infix, suffix = series
+    return BadInput(
+        f"the profile {prefix}{infix}.NNNN{suffix} cannot be written",
+        why=why,
+        hint="export HEAPPROFILE=/tmp/heap",
+    )

@@ -163,9 +163,7 @@ def remark_on(said: Amount | None, lost: Amount | None, *, is_exact: bool) -> st
     return f"found {said}, not {lost}" if is_exact or said.objects == 0 else ""
 
 
-def _write_profile(
-    run: Run, report: AgentReport, run_dir: Path, symboliser: Symboliser
-) -> None:
+def _write_profile(run: Run, report: AgentReport, run_dir: Path, symboliser: Symboliser) -> None:
     recorder = ProfileRecorder()
     recorder.record(run, report, read_in_use(run_dir), symboliser)
     write_numbered(str(run_dir / "heap"), recorder.encoded())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from typing import TYPE_CHECKING
 
@@ -127,8 +128,51 @@ def test_a_prefix_that_cannot_be_written_is_refused_before_and_after(
         assert caught.value.hint
 
 
-def test_a_folder_that_can_be_written_is_fit(tmp_path: Path) -> None:
+def test_a_folder_that_can_be_written_is_fit_and_stays_as_it_is(tmp_path: Path) -> None:
     check_prefix(str(tmp_path / "heap"))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("prefix", ["/proc/heap", "/dev/null/heap", "x" * 250])
+def test_what_only_the_system_knows_to_be_unfit_is_tried_before(prefix: str) -> None:
+    """Root may write anywhere by its permissions, and any name may be too long."""
+    with pytest.raises(BadInput, match="cannot be written"):
+        check_prefix(prefix)
+
+
+def test_a_folder_is_no_prefix(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="cannot be written") as caught:
+        check_prefix(f"{tmp_path}/")
+    assert "the name of the files is missing" in caught.value.why
+
+
+def test_with_a_slash_at_the_end_numbers_go_on_too(tmp_path: Path) -> None:
+    """Files beside the folder, of its name, are another prefix's."""
+    folder = tmp_path / "heap"
+    folder.mkdir()
+    (tmp_path / "heap.0001.pb.gz").touch()
+    paths = [write_numbered(f"{folder}/", b"x") for _ in range(2)]
+    assert paths == [folder / ".0001.pb.gz", folder / ".0002.pb.gz"]
+    assert newest_profile(f"{folder}/") == paths[1]
+
+
+@pytest.mark.parametrize("number", [errno.EPERM, errno.EOPNOTSUPP])
+def test_a_file_system_without_hard_links_has_profiles_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    def refuse(*_: Path) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(files.Path, "hardlink_to", refuse)
+    (tmp_path / "heap.0001.pb.gz").write_bytes(b"theirs")
+    seen = iter([[], [(1, tmp_path / "heap.0001.pb.gz")]])
+    monkeypatch.setattr(files, "numbered", lambda *_: next(seen))
+
+    assert write_numbered(str(tmp_path / "heap"), b"ours").name == "heap.0002.pb.gz"
+
+    assert (tmp_path / "heap.0001.pb.gz").read_bytes() == b"theirs"
+    assert (tmp_path / "heap.0002.pb.gz").read_bytes() == b"ours"
+    assert len(list(tmp_path.iterdir())) == 2
 
 
 def test_the_newest_is_the_one_written_last_of_either_kind(tmp_path: Path) -> None:
