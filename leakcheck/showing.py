@@ -63,6 +63,8 @@ class View:
 
 def run_pprof_text(choices: ShowChoices) -> int:
     """Print the functions that allocated, most first, or the callers of some."""
+    if choices.peek == "":  # pprof would ask for commands
+        raise BadInput("--peek names no function", hint="--peek mp_frame_new")
     with opened(choices) as view:
         print_plain(answer(text_command(view.pprof, view.question, peek=choices.peek)))
     return ExitCode.OK

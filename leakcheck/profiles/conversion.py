@@ -30,6 +30,8 @@ TEXT_START = b"heap profile:"
 def readable_profile(path: Path, folder: Path, symboliser: Symboliser) -> Path:
     """Give a file that pprof can show with right names: `path`, or its conversion in `folder`.
 
+    What can be read but once (`<(curl …)`) is copied there.
+
     Raises BadInput when it cannot be read, MalformedReport when it is a damaged text profile.
     """
     try:
@@ -38,11 +40,14 @@ def readable_profile(path: Path, folder: Path, symboliser: Symboliser) -> Path:
         raise BadInput(
             f"the profile {path} cannot be read", why=error.strerror or "", hint="leakcheck profile"
         ) from error
-    if not content.startswith(TEXT_START):
+    is_text = content.startswith(TEXT_START)
+    if path.is_file() and not is_text:
         return path
-    converted = folder / f"{len(list(folder.iterdir()))}-{path.name}.pb.gz"
-    converted.write_bytes(encode_text_profile(content, str(path), symboliser))
-    return converted
+    readable = folder / f"{len(list(folder.iterdir()))}-{path.name}.pb.gz"
+    readable.write_bytes(
+        encode_text_profile(content, str(path), symboliser) if is_text else content
+    )
+    return readable
 
 
 def encode_text_profile(content: bytes, source: str, symboliser: Symboliser) -> bytes:

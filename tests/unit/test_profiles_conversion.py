@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -72,6 +74,19 @@ def test_what_is_no_text_profile_is_left_to_pprof(tmp_path: Path, folder: Path) 
     path.write_bytes(b"\x1f\x8bwhatever")
 
     assert readable_profile(path, folder, Symboliser(folder)) == path
+
+
+def test_what_can_be_read_but_once_is_copied(tmp_path: Path, folder: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_bytes, args=(b"\x1f\x8bwhatever",))
+    writer.start()
+
+    readable = readable_profile(pipe, folder, Symboliser(folder))
+
+    writer.join()
+    assert readable.parent == folder
+    assert readable.read_bytes() == b"\x1f\x8bwhatever"
     assert list(folder.iterdir()) == []
 
 

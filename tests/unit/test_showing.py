@@ -82,6 +82,12 @@ def free_port() -> int:
         return port
 
 
+def test_to_peek_at_no_function_is_refused_before_pprof_asks_for_commands(desk: Desk) -> None:
+    with pytest.raises(BadInput, match="--peek names no function"):
+        run_pprof_text(ShowChoices(peek=""))
+    assert not (desk.folder / "call").exists()
+
+
 def test_the_newest_profile_is_shown_as_text(
     desk: Desk, capsys: pytest.CaptureFixture[str]
 ) -> None:
