@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from leakcheck.model import Report
-    from leakcheck.observation import Recorder
+    from leakcheck.recording import Recorder
 
 __all__ = [
     "Choices",

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from leakcheck.launch.program import Program
-    from leakcheck.observation import Bench, Recorder, Watcher
+    from leakcheck.observation import Bench, Watcher
+    from leakcheck.recording import Recorder
     from leakcheck.shards import Dealer
 
     _Job = Callable[[], "_Observed"]

@@ -12,14 +12,14 @@ from leakcheck.checkerprofiles import keep_profiles
 from leakcheck.engines import agent, heapcheck
 from leakcheck.engines.agent import Preloads
 from leakcheck.errors import LeakcheckError
-from leakcheck.evidence import AgentReport, NoReport, read_in_use
+from leakcheck.evidence import NoReport
 from leakcheck.judge import judge_run
 from leakcheck.launch.argv import MARKED_OUTPUT
 from leakcheck.launch.rundirectory import Orders, run_directory
-from leakcheck.model import Check, EngineName
+from leakcheck.model import EngineName
 from leakcheck.process import Command, supervise
 from leakcheck.profiles.files import default_prefix, module_name, program_name
-from leakcheck.snapshots import read_snapshots
+from leakcheck.recording import record, snapshots_kept
 from leakcheck.suppressions import mark_suppressed
 from leakcheck.symbolise import Symboliser
 from leakcheck.testlog import MarkedOutput, without_marks
@@ -28,25 +28,22 @@ from leakcheck.toolchain.golayout import read_go_layout
 from leakcheck.toolchain.libraries import links_tcmalloc
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from contextlib import AbstractContextManager
     from pathlib import Path
 
     from leakcheck.engines.agent import Findings
-    from leakcheck.heapprofile import HeapProfile
     from leakcheck.launch.program import Program
-    from leakcheck.launch.rundirectory import ProfilePlan
     from leakcheck.model import Case, Level, Run
     from leakcheck.process import Completed
+    from leakcheck.recording import Recorder
     from leakcheck.settings import Settings
-    from leakcheck.snapshots import Snapshot
     from leakcheck.suppressions import Rule
     from leakcheck.toolchain.discovery import Tcmalloc
     from leakcheck.toolchain.elf import ElfFacts
 
 __all__ = [
     "Bench",
-    "Recorder",
     "Watcher",
     "observe",
     "observe_unannounced",
@@ -72,24 +69,6 @@ class Watcher(Protocol):
 
     def section(self, title: str) -> AbstractContextManager[None]:
         """What one package or program does happens inside the `with`."""
-
-
-class Recorder(Protocol):
-    """Who makes a profile of what the runs allocated, as the agent is told by its plan."""
-
-    @property
-    def plan(self) -> ProfilePlan:
-        """What the agent is to write down."""
-
-    def record_snapshots(
-        self, run: Run, snapshots: Sequence[Snapshot], symboliser: Symboliser
-    ) -> None:
-        """A run ended, checked or not; these were taken of it."""
-
-    def record(
-        self, run: Run, report: AgentReport, in_use: HeapProfile, symboliser: Symboliser
-    ) -> None:
-        """A run was checked; `in_use` has a row for every stack that ever allocated."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,12 +137,14 @@ def observe_unannounced(program: Program, bench: Bench) -> Run:
     """Do as `observe` does, where several programs run and one line tells of all."""
     with run_directory() as run_dir:
         environment = _armed_environment(run_dir, program, bench)
-        ended, cases = _supervised(program, environment, bench.watcher)
+        with snapshots_kept(program, run_dir, bench.recorder, bench.symboliser):
+            ended, cases = _supervised(program, environment, bench.watcher)
         _tell_survivors(program, ended, bench.watcher)
         with bench.watcher.step("Reading the report"), bench.reading:
             findings = _read_findings(run_dir, bench)
             run = replace(_judged(program, ended, findings, bench), cases=cases)
-            _record(run, findings, run_dir, bench)
+            if bench.recorder is not None:
+                record(run, findings, run_dir, bench.recorder, bench.symboliser)
         _tell_extras(run_dir, program, findings, bench)
     return run
 
@@ -198,16 +179,6 @@ def _supervised(
         return ended, ()
     watcher.output(output.finish())
     return replace(ended, stdout=without_marks(ended.stdout)), output.cases()
-
-
-def _record(run: Run, findings: Findings, run_dir: Path, bench: Bench) -> None:
-    """Keep for the profile what is to be believed, and nothing else."""
-    report, recorder = findings.outcome, bench.recorder
-    if recorder is None:
-        return
-    recorder.record_snapshots(run, read_snapshots(run_dir), bench.symboliser)
-    if run.check is not Check.NOT_CHECKED and isinstance(report, AgentReport):
-        recorder.record(run, report, read_in_use(run_dir), bench.symboliser)
 
 
 def _armed_environment(run_dir: Path, program: Program, bench: Bench) -> dict[str, str]:

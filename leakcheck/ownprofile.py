@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from leakcheck.heapprofile import HeapProfile, Row
     from leakcheck.launch.rundirectory import ProfilePlan
     from leakcheck.model import Frame, Run
-    from leakcheck.observation import Recorder
     from leakcheck.ownership import Origin
+    from leakcheck.recording import Recorder
     from leakcheck.snapshots import Snapshot
     from leakcheck.symbolise import Symboliser
 

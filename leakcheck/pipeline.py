@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from leakcheck.build.gopackages import GoPackage
     from leakcheck.launch.program import Program
     from leakcheck.model import Part
-    from leakcheck.observation import Bench, Recorder, Watcher
+    from leakcheck.observation import Bench, Watcher
+    from leakcheck.recording import Recorder
     from leakcheck.settings import Settings
     from leakcheck.suppressions import Rule
 

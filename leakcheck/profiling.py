@@ -27,6 +27,7 @@ from leakcheck.settings import Settings, load_environment
 
 if TYPE_CHECKING:
     from leakcheck.commandline import Choices
+    from leakcheck.observation import Watcher
 
 __all__ = ["parse_interval_ms", "parse_step", "prefix_of", "run_profile"]
 
@@ -35,22 +36,32 @@ SMALLEST_STEP, LARGEST_STEP = 2**16, 2**47
 
 
 def run_profile(choices: Choices) -> int:
-    """Check for leaks, write the profile, say where; return the exit code of the check."""
+    """Check for leaks, write the profile, say where; return the exit code of the check.
+
+    However the check ends (Ctrl-C, a report that cannot be written), what was recorded is kept.
+    """
     settings = Settings.from_mapping(load_environment(Path.cwd()))
     prefix = prefix_of(choices.project, choices.binary, settings)
     check_prefix(prefix)
     recorder = ProfileRecorder(plan=plan_of(choices))
-    exit_code = run_leak(choices, recorder)
-    for snapshot in recorder.snapshots:
-        tell("Snapshot", write_numbered(prefix, snapshot))
     watcher = TerminalWatcher(Console(stderr=True))
+    try:
+        exit_code = run_leak(choices, recorder)
+    finally:
+        write_recorded(prefix, recorder, watcher)
     if recorder.is_empty:
         watcher.say(f"No profile {prefix}.NNNN.pb.gz was written: {nothing_recorded(choices)}")
-        return exit_code
-    with watcher.step("Writing the profile"):
-        path = write_numbered(prefix, recorder.encoded())
-    tell("Profile", path)
     return exit_code
+
+
+def write_recorded(prefix: str, recorder: ProfileRecorder, watcher: Watcher) -> None:
+    """Write the snapshots, and where a run was checked the profile of the end."""
+    for snapshot in recorder.snapshots:
+        tell("Snapshot", write_numbered(prefix, snapshot))
+    if not recorder.is_empty:
+        with watcher.step("Writing the profile"):
+            path = write_numbered(prefix, recorder.encoded())
+        tell("Profile", path)
 
 
 def nothing_recorded(choices: Choices) -> str:

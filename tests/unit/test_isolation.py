@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from leakcheck.model import Run
-    from leakcheck.observation import Recorder
+    from leakcheck.recording import Recorder
 
 PROGRAM = Program(
     name="m.test",

@@ -46,6 +46,7 @@ LAYERS = (
     "profiles",
     "checkerprofiles",
     "doctor",
+    "recording",
     "observation",
     "repetition",
     "ownership",

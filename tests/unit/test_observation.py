@@ -296,14 +296,37 @@ def test_what_was_not_checked_is_not_recorded(fake_run: FakeRun, bench: Bench) -
     assert recorder.runs == []
 
 
+def snapshot_files() -> dict[str, str]:
+    heap = captured_files()["direct.heap"]
+    return {"snapshot.000001.heap": heap, "snapshot.000001.tests": "inuse 0 TestX\n"}
+
+
 def test_snapshots_are_kept_though_nothing_was_checked(fake_run: FakeRun, bench: Bench) -> None:
-    heap = fake_run.files["direct.heap"]
-    fake_run.files = {"snapshot.000001.heap": heap, "snapshot.000001.tests": "inuse 0 TestX\n"}
+    fake_run.files = snapshot_files()
     recorder = Record()
 
     assert observe(PROGRAM, replace(bench, recorder=recorder)).check is Check.NOT_CHECKED
 
     assert [snapshot.tests[0].test for snapshot in recorder.snapshots] == ["TestX"]
+
+
+def test_the_snapshots_of_a_run_that_ctrl_c_ended_are_recorded(
+    fake_run: FakeRun, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake_run.files = snapshot_files()
+
+    def interrupted(command: Command, **options: Any) -> Completed:
+        fake_run(command, **options)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(observation, "supervise", interrupted)
+    recorder = Record()
+
+    with pytest.raises(KeyboardInterrupt):
+        observe(PROGRAM, replace(bench, recorder=recorder))
+    assert len(recorder.snapshots) == 1
+    with pytest.raises(KeyboardInterrupt):
+        observe(PROGRAM, bench)
 
 
 @pytest.mark.parametrize(

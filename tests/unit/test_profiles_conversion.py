@@ -74,6 +74,7 @@ def test_what_is_no_text_profile_is_left_to_pprof(tmp_path: Path, folder: Path) 
     path.write_bytes(b"\x1f\x8bwhatever")
 
     assert readable_profile(path, folder, Symboliser(folder)) == path
+    assert list(folder.iterdir()) == []
 
 
 def test_what_can_be_read_but_once_is_copied(tmp_path: Path, folder: Path) -> None:
@@ -87,7 +88,6 @@ def test_what_can_be_read_but_once_is_copied(tmp_path: Path, folder: Path) -> No
     writer.join()
     assert readable.parent == folder
     assert readable.read_bytes() == b"\x1f\x8bwhatever"
-    assert list(folder.iterdir()) == []
 
 
 @pytest.mark.parametrize("name", ["none.heap", "."])

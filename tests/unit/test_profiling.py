@@ -20,7 +20,7 @@ from leakcheck.symbolise import Symboliser
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from leakcheck.observation import Recorder
+    from leakcheck.recording import Recorder
 
 
 @dataclass
@@ -33,6 +33,7 @@ class FakeCheck:
     asked: list[Choices] = field(default_factory=list)
     plans: list[ProfilePlan] = field(default_factory=list)
     snapshots: list[Snapshot] = field(default_factory=list)
+    error: BaseException | None = None
 
     def __call__(self, choices: Choices, recorder: Recorder) -> int:
         self.asked.append(choices)
@@ -40,6 +41,8 @@ class FakeCheck:
         recorder.record_snapshots(RUN, self.snapshots, Symboliser(self.cache))
         if self.is_checked:
             recorder.record(RUN, REPORT, IN_USE, Symboliser(self.cache))
+        if self.error is not None:
+            raise self.error
         return self.exit_code
 
 
@@ -100,6 +103,29 @@ def test_snapshots_come_before_the_profile_of_the_end(
         for label, number in (("Snapshot", 1), ("Snapshot", 2), ("Profile", 3))
         for word in (label, f"{tmp_path}/heap.000{number}.pb.gz")
     ]
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), BadInput("cannot write out.json")])
+def test_what_was_recorded_is_written_however_the_check_ends(
+    fake_check: FakeCheck, tmp_path: Path, error: BaseException
+) -> None:
+    fake_check.snapshots, fake_check.error = [Snapshot(heap=IN_USE)], error
+
+    with pytest.raises(type(error)):
+        run_profile(Choices())
+
+    assert len(list(tmp_path.glob("heap.*.pb.gz"))) == 2
+
+
+def test_a_check_that_could_not_begin_says_nothing_of_profiles(
+    fake_check: FakeCheck, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fake_check.is_checked, fake_check.error = False, BadInput("--level x")
+
+    with pytest.raises(BadInput):
+        run_profile(Choices())
+
+    assert capsys.readouterr().err == ""
 
 
 @pytest.mark.parametrize("text", ["", "x", "0", "-1s", "99ms", "5"])
