@@ -412,7 +412,7 @@ UNSET = re.compile(r"env (?:-u \w+ )+")
         ),
         (
             ["profile", "INTERVAL=5s", "INUSE_STEP=1MiB", "ISOLATE=1"],
-            f"leakcheck profile {DEFAULTS} --interval '5s' --inuse-step '1MiB'",
+            f"leakcheck profile {DEFAULTS} --isolate --interval '5s' --inuse-step '1MiB'",
         ),
         (
             ["pprof-text", "PEEK=^A$$", "BASE=b", "SAMPLE=alloc_space", "PROFILE=p"],
