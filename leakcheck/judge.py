@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["is_accepted", "judge", "judge_run", "judge_share", "title"]
 
 AGENT_FORMAT = "1"
+CONSERVATIVE = "conservative: "
 COUNTS = (
     "allocations",
     "frees",
@@ -142,10 +143,7 @@ def doubts(
             f" but it ended with {returncode}: it went on after the check"
         )
     if level is not Level.DRACONIAN and found(leaks) is Check.CLEAN and is_without_dump(evidence):
-        yield (
-            "the program left through C before Go could tell which of its memory is alive,"
-            " and dead memory may hide leaks"
-        )
+        yield f"{why_no_dump(evidence)}, and dead memory may hide leaks"
     if isinstance(report, AgentReport):
         yield from disagreements(report, leaks)
     else:
@@ -153,8 +151,16 @@ def doubts(
 
 
 def is_without_dump(evidence: Evidence) -> bool:
-    """Tell whether a companion that is in the binary left no usable dump."""
-    return evidence.text("go_liveness").startswith("conservative: the companion")
+    """Tell whether a companion that should be in the binary left no usable dump."""
+    return evidence.text("go_liveness").startswith(f"{CONSERVATIVE}the companion")
+
+
+def why_no_dump(evidence: Evidence) -> str:
+    """Tell how a program came to its end without one."""
+    why = evidence.text("go_liveness").removeprefix(CONSERVATIVE)
+    if why == "the companion left no heap dump" and evidence.text("moment") != "go_exit":
+        return "the program left through C before Go could tell which of its memory is alive"
+    return why
 
 
 def not_numbers(evidence: Evidence) -> Iterator[str]:

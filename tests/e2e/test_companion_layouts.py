@@ -87,6 +87,7 @@ EXTERNAL = {
     "x.go": library("x"),
     "x_test.go": test_of("x_test", "x.Leak(2)", "example.com/x"),
 }
+OLD_LANGUAGE = {**EXTERNAL, "go.mod": "module example.com/x\n\ngo 1.1\n"}
 COMMAND = {
     "go.mod": module("m"),
     "m.go": library("main") + "\nfunc main() {}\n",
@@ -107,6 +108,7 @@ def found(report: Report) -> set[tuple[str | None, int]]:
         pytest.param(VENDORED, ".", {("TestLeaks", 4)}, id="vendored"),
         pytest.param(WORKSPACE, "a", {("TestLeaks", 2), ("TestLeaks", 3)}, id="workspace"),
         pytest.param(EXTERNAL, ".", {("TestLeaks", 2)}, id="external tests alone"),
+        pytest.param(OLD_LANGUAGE, ".", {("TestLeaks", 2)}, id="language of Go 1.1"),
         pytest.param(COMMAND, ".", {("TestLeaks", 2), (None, 1)}, id="command with TestMain"),
     ],
 )

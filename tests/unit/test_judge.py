@@ -459,3 +459,22 @@ def test_a_run_whose_companion_left_no_dump_is_not_clean(
 
     assert run.check is check
     assert ("left through C" in run.reason) is (check is Check.NOT_CHECKED)
+
+
+@pytest.mark.parametrize(
+    ("moment", "liveness", "reason"),
+    [
+        ("go_exit", "the companion left no heap dump", "the companion left no heap dump"),
+        ("exit", "the companion left no heap dump", "the program left through C"),
+        ("go_exit", "the companion did not compile: x.go:1", "the companion did not compile: x.go"),
+        ("exit", "the companion's heap dump is empty", "the companion's heap dump is empty"),
+    ],
+)
+def test_the_reason_says_what_became_of_the_companion(
+    moment: str, liveness: str, reason: str
+) -> None:
+    run = judged(changed(CLEAN, go_liveness=f"conservative: {liveness}", moment=moment))
+
+    assert run.check is Check.NOT_CHECKED
+    assert run.reason.startswith(reason)
+    assert run.reason.endswith(", and dead memory may hide leaks")
