@@ -391,10 +391,14 @@ struct lc_roots {
   bool go_exact; /* Go's memory is known from the companion's dump, not scanned */
   const char *go_why; /* else: why not */
 };
+bool lc_is_readable(uintptr_t address); /* the page it is on */
 bool lc_stack_is_there(const struct lc_maps *maps, const struct lc_stack_record *record);
 struct lc_range lc_stack_of(const struct lc_maps *maps, uintptr_t thread_pointer, int tid);
 const char *lc_roots_collect(struct lc_roots *roots, const struct lc_maps *maps,
                              const struct lc_exit *exit);
+
+/* ---- streams.c ---- */
+void lc_forget_ends_of_streams(void);
 
 /* ---- mark.c ---- */
 enum { LC_LOST = 0, LC_REACHABLE = 1 };

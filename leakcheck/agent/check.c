@@ -58,6 +58,7 @@ static const char *examine(struct lc_exit *exit, bool is_early) {
     why = lc_roots_collect(&roots, &maps, exit);
   }
   if (why == NULL) {
+    lc_forget_ends_of_streams();
     why = lc_mark(&marks, &roots);
   }
   uint64_t took_us = lc_now_us() - started_us;

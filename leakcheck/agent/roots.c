@@ -34,14 +34,14 @@ static void add_root(struct collecting *to, uintptr_t lo, uintptr_t hi) {
 /* Guard pages that madvise() installed, as glibc does below its stacks since 2.42, are in no
  * mapping of their own, and reading one is fatal. The kernel says so when it is to read a set of
  * signals there; it then refuses the first argument. */
-static bool is_readable(uintptr_t page) {
-  return lc_sys4(SYS_rt_sigprocmask, -1, page, NULL, 8) != -EFAULT;
+bool lc_is_readable(uintptr_t address) {
+  return lc_sys4(SYS_rt_sigprocmask, -1, address & ~(PAGE - 1), NULL, 8) != -EFAULT;
 }
 
 static void add_readable(struct collecting *to, uintptr_t lo, uintptr_t hi) {
   uintptr_t start = lo;
   for (uintptr_t page = lo & ~(PAGE - 1); page < hi; page += PAGE) {
-    if (!is_readable(page)) {
+    if (!lc_is_readable(page)) {
       add_root(to, start, page);
       start = page + PAGE;
     }

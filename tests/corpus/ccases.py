@@ -24,6 +24,7 @@ _BLOCKS = (
     lost("single", "getcwd", direct(1, 2, "leak_getcwd")),
     lost("single", "directory", direct(1, 32816, "leak_directory")),
     lost("single", "stream-buffer", direct(1, 23, "leak_stream_buffer")),
+    lost("single", "behind-buffer", direct(4, 16384, "leak_behind_buffer")),
     lost("single", "zero-bytes", direct(1, 0, "leak_zero_bytes")),
     lost("single", "large", direct(1, 5 << 20, "leak_large")),
     lost("single", "many", direct(100000, 1600000, "leak_many")),

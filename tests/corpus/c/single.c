@@ -56,6 +56,14 @@ static void leak_getcwd(void) {
   }
 }
 
+/* As big as the buffer of the open stream: one of them lies right behind it. */
+static void leak_behind_buffer(void) {
+  fputs("written", fopen("/dev/null", "w"));
+  for (int i = 0; i < 4; i++) {
+    use(malloc(4096));
+  }
+}
+
 static void leak_directory(void) { use(opendir("/")); }
 
 static void leak_stream_buffer(void) {
@@ -148,6 +156,7 @@ static const struct corpus_case cases[] = {
     {"getcwd", leak_getcwd},
     {"directory", leak_directory},
     {"stream-buffer", leak_stream_buffer},
+    {"behind-buffer", leak_behind_buffer},
     {"zero-bytes", leak_zero_bytes},
     {"large", leak_large},
     {"many", leak_many},
