@@ -168,14 +168,25 @@ size_t lc_pending_starts(const struct lc_range **out) {
   return start_chunk_count;
 }
 
-static void *thread_begins(void *argument) {
-  struct start *start = argument;
-  void *(*function)(void *) = start->function;
-  void *passed = start->argument;
-  uintptr_t reused = record_stack_quietly();
+struct routine {
+  void *(*function)(void *);
+  void *argument;
+};
+
+/* Not inlined, and small enough to come back in registers that calls do not preserve. In one that
+ * they do, the thread's function would save the argument in its frame, for as long as the thread
+ * lives: often it is freed soon, and another block lies there. */
+static __attribute__((noinline)) struct routine take_routine(struct start *start) {
+  struct routine routine = {start->function, start->argument};
   give_start(start);
+  return routine;
+}
+
+static void *thread_begins(void *argument) {
+  uintptr_t reused = record_stack_quietly();
+  struct routine routine = take_routine(argument);
   clear_reused_stack(reused);
-  return function(passed);
+  return routine.function(routine.argument);
 }
 
 static void find_real_functions(void) {
@@ -204,13 +215,10 @@ __attribute__((visibility("default"))) int pthread_create(pthread_t *thread,
 }
 
 static int c11_thread_begins(void *argument) {
-  struct start *start = argument;
-  thrd_start_t function = (thrd_start_t)(uintptr_t)start->function;
-  void *passed = start->argument;
   uintptr_t reused = record_stack_quietly();
-  give_start(start);
+  struct routine routine = take_routine(argument);
   clear_reused_stack(reused);
-  return function(passed);
+  return ((thrd_start_t)(uintptr_t)routine.function)(routine.argument);
 }
 
 __attribute__((visibility("default"))) int thrd_create(thrd_t *thread, thrd_start_t function,

@@ -57,6 +57,7 @@ _THREADS = (
     lost("threads", "own-stack", direct(1, 104, "allocate")),
     lost("threads", "c11-thread", direct(1, 110, "allocate_in_c11")),
     lost("threads", "result", direct(1, 112, "return_block")),
+    lost("threads", "where-argument-was", direct(1, 120, "exchange")),
 )
 
 _LEAK = direct(1, 121, "leak")

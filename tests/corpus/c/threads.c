@@ -139,6 +139,32 @@ static void *return_block(void *unused) {
 /* Joined, and what it returned not taken. */
 static void leak_result(void) { run_thread(return_block, NULL); }
 
+static _Atomic int is_exchanged;
+
+static __attribute__((noinline)) void exchange(void *argument) {
+  free(argument);
+  use(malloc(120));
+}
+
+static void *live_on(void *argument) {
+  exchange(argument);
+  is_exchanged = 1;
+  for (;;) {
+    pause();
+  }
+}
+
+/* The block lies where the argument of a thread lay that is still there. */
+static void leak_where_argument_was(void) {
+  pthread_t thread;
+  if (pthread_create(&thread, NULL, live_on, malloc(120)) != 0) {
+    abort();
+  }
+  while (!is_exchanged) {
+    usleep(1000);
+  }
+}
+
 static const struct corpus_case cases[] = {
     {"thread", leak_in_thread},
     {"threads", leak_in_threads},
@@ -150,6 +176,7 @@ static const struct corpus_case cases[] = {
     {"own-stack", leak_on_own_stack},
     {"c11-thread", leak_in_c11_thread},
     {"result", leak_result},
+    {"where-argument-was", leak_where_argument_was},
     {NULL, NULL},
 };
 
