@@ -58,12 +58,10 @@ class Amounts(NamedTuple):
 
 
 @dataclass(slots=True)
-class NobodysRecorder:
-    """Passes on the process that runs no test, and keeps how much it allocated where."""
+class PassingRecorder:
+    """Passes on snapshots as they are: they are of moments that no other process had."""
 
     recorder: Recorder
-    run: Run | None = None
-    amounts: dict[Origin, Amounts] = field(default_factory=dict)
 
     @property
     def plan(self) -> ProfilePlan:
@@ -75,6 +73,14 @@ class NobodysRecorder:
     ) -> None:
         """Pass them on."""
         self.recorder.record_snapshots(run, snapshots, symboliser)
+
+
+@dataclass(slots=True)
+class NobodysRecorder(PassingRecorder):
+    """Passes on the process that runs no test, and keeps how much it allocated where."""
+
+    run: Run | None = None
+    amounts: dict[Origin, Amounts] = field(default_factory=dict)
 
     def record(
         self, run: Run, report: AgentReport, in_use: HeapProfile, symboliser: Symboliser
@@ -89,24 +95,12 @@ class NobodysRecorder:
         return OwnRecorder(self.recorder, test, self)
 
 
-@dataclass(frozen=True, slots=True)
-class OwnRecorder:
+@dataclass(slots=True)
+class OwnRecorder(PassingRecorder):
     """Passes on of the process of one test what is that test's."""
 
-    recorder: Recorder
     test: str
     nobodys: NobodysRecorder
-
-    @property
-    def plan(self) -> ProfilePlan:
-        """Ask of the agent what is asked of all."""
-        return self.recorder.plan
-
-    def record_snapshots(
-        self, run: Run, snapshots: Sequence[Snapshot], symboliser: Symboliser
-    ) -> None:
-        """Pass them on; they are of moments that the other process had not."""
-        self.recorder.record_snapshots(run, snapshots, symboliser)
 
     def record(
         self, run: Run, report: AgentReport, in_use: HeapProfile, symboliser: Symboliser
