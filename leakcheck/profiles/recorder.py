@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from leakcheck.judge import title
 from leakcheck.launch.rundirectory import ProfilePlan
+from leakcheck.model import Run, Tests
 from leakcheck.profiles.encoding import Encoder
 from leakcheck.profiles.profile import HEAP_TYPES, LEAK_TYPES, Heading, Process
 from leakcheck.profiles.rows import heap_samples, leak_samples
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
     from leakcheck.evidence import AgentReport
     from leakcheck.heapprofile import HeapProfile
-    from leakcheck.model import Run
     from leakcheck.snapshots import Snapshot
     from leakcheck.symbolise import Symboliser
 
@@ -59,8 +59,8 @@ class ProfileRecorder:
 
     @property
     def is_empty(self) -> bool:
-        """Tell whether no run was checked, so that there is nothing to write."""
-        return not self._runs
+        """Tell whether no run was checked, or none ran a test: there is nothing to write."""
+        return all(run.tests is Tests.NONE_RAN for run in self._runs)
 
     def encoded(self) -> bytes:
         """Give the profile of all runs, which shows leaks first where there are any."""

@@ -50,6 +50,13 @@ def test_a_new_recorder_has_nothing_to_write() -> None:
     assert ProfileRecorder().is_empty
 
 
+def test_of_a_process_that_ran_no_test_alone_there_is_no_profile(tmp_path: Path) -> None:
+    recorder = ProfileRecorder()
+    recorder.record(replace(CLEAN, tests=Verdict.NONE_RAN), REPORT, IN_USE, Symboliser(tmp_path))
+
+    assert recorder.is_empty, "it would say clean where the report says not checked"
+
+
 def test_several_runs_are_one_profile(tmp_path: Path) -> None:
     recorder = ProfileRecorder(started_ns=42)
     recorder.record(RUN, REPORT, IN_USE, Symboliser(tmp_path))
