@@ -108,12 +108,15 @@ def read_image(path: Path) -> Image | None:
 def open_elf(path: Path) -> Iterator[Any]:
     """Open a 64-bit ELF file for reading, or give None.
 
-    Files come from the program's mappings: they may be fonts, databases, or gone. Reading
-    on in a damaged one raises `DAMAGE`.
+    Files come from the program's mappings: they may be fonts, databases, or gone, and in a text
+    profile that somebody sent pipes too, which would be waited for. Reading on in a damaged one
+    raises `DAMAGE`.
     """
     try:
-        stream = path.open("rb")
+        stream = path.open("rb") if path.is_file() else None
     except (OSError, ValueError):
+        stream = None
+    if stream is None:
         yield None
         return
     with stream:

@@ -32,7 +32,8 @@ def main(argv: list[str]) -> int:
     options.keep.mkdir(parents=True, exist_ok=True)
     names = [options.only] if options.only else list(TARGETS)
     failed = [name for name in names if _fuzz(name, options.seconds, options.keep) != 0]
-    sys.stdout.write(f"failed: {', '.join(failed)}\n" if failed else f"{len(names)} readers hold\n")
+    hold = f"these hold: {', '.join(names)}\n"
+    sys.stdout.write(f"failed: {', '.join(failed)}\n" if failed else hold)
     return 1 if failed else 0
 
 

@@ -335,6 +335,11 @@ def test_a_file_that_is_not_there_has_no_image(tmp_path: Path) -> None:
     assert read_symbols(tmp_path / "none") == SymbolTable()
 
 
+def test_nobody_is_waited_for_at_a_pipe(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    assert read_image(tmp_path / "pipe") is None
+
+
 def test_all_functions_of_a_file_are_listed() -> None:
     names = {symbol.name for symbol in read_symbols(LIBRARY).symbols}
     assert {"callee", "outer", "hidden", "stop", "ends_in_a_call", "stands_after"} <= names
