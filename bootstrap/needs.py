@@ -24,9 +24,10 @@ TEST_PROGRAMS = MappingProxyType(
     {
         "poppler-utils": ("pdftotext",),
         "chromium": ("chromium", "chromium-browser", "google-chrome"),
+        "musl-tools": ("musl-gcc",),
     }
 )
-"""What only the tests look at profiles with: a package, and the programs of which one will do."""
+"""What only the tests use: a package, and the programs of which one will do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,9 @@
 #if !defined(__x86_64__) || !defined(__linux__)
 #error "the leakcheck agent supports Linux on x86-64 only"
 #endif
+#ifndef __GLIBC__
+#error "not glibc"
+#endif
 
 static inline long lc_sys6(long number, long a, long b, long c, long d, long e, long f) {
   long result;

@@ -54,6 +54,7 @@ _AGENT_LIBRARIES = ("-pthread", "-ldl")
 _COMPILED = (".c", ".S")
 _PART_OF_THE_KEY = (*_COMPILED, ".h")
 _BUILD_TIMEOUT_S = 300.0
+_NOT_GLIBC = '#error "not glibc"'  # agent/sys.h
 
 
 def agent_sources() -> tuple[Path, ...]:
@@ -143,6 +144,12 @@ def _name_beside(library: Path) -> Path:
 
 def _compile(command: Command) -> None:
     completed = run(command, timeout_s=_BUILD_TIMEOUT_S)
+    if _NOT_GLIBC in completed.stderr:
+        raise BuildFailed(
+            "the agent did not compile",
+            why=f"{command.argv[0]} compiles for another C library than glibc (musl?)",
+            hint="CC=gcc leakcheck leak …",
+        )
     if completed.returncode != 0:
         raise BuildFailed(
             "the agent did not compile",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import shutil
+import struct
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.e2e
 
 only_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can set this up")
+MUSL_SPECS = "/usr/lib/x86_64-linux-musl/musl-gcc.specs"
 NOBODY = 65534
 PR_SET_KEEPCAPS = 8  # linux/prctl.h
 CAPABILITY_VERSION_3, CAP_DAC_READ_SEARCH = 0x20080522, 1 << 2  # linux/capability.h
@@ -47,13 +49,22 @@ def lost(report: Report) -> tuple[int, int]:
     return report.leaked_objects, report.leaked_bytes
 
 
+@pytest.mark.parametrize(("flags", "why"), [((), "musl"), (("-static",), "static")])
 def test_a_musl_program_is_not_called_clean(
-    checker: Checker, compiled: Callable[..., Path]
+    checker: Checker, compiled: Callable[..., Path], flags: tuple[str, ...], why: str
 ) -> None:
-    program = compiled("leak.c", "-Wl,--dynamic-linker=/lib/ld-musl-x86_64.so.1")
+    program = compiled("leak.c", "-specs", MUSL_SPECS, *flags)
 
-    with pytest.raises(NotChecked, match="musl"):
+    with pytest.raises(NotChecked, match=why):
         checker.binary(program)
+
+
+def test_a_compiler_for_musl_is_told(leakcheck: ConsoleScript) -> None:
+    ended = leakcheck("leak", "--project", str(FAULTS / "gofaults"), CC="musl-gcc")
+
+    assert ended.exit_code == ExitCode.NOT_CHECKED
+    assert "musl-gcc compiles for another C library than glibc" in ended.err
+    assert len(ended.err.splitlines()) < 10
 
 
 def test_a_program_with_a_malloc_of_its_own_is_not_called_clean(
@@ -249,6 +260,34 @@ def test_a_cache_filled_by_another_user_is_taken_from_root_alone(
     told = as_nobody(lambda: lost(replace(checker, settings=settings).binary(program, "nothing")))
 
     assert answer in told
+
+
+def grant_net_raw(program: Path) -> None:
+    """Give it a file capability (capabilities(7), linux/capability.h)."""
+    os.setxattr(program, "security.capability", struct.pack("<5I", 0x02000001, 1 << 13, 0, 0, 0))
+
+
+@only_root
+@pytest.mark.parametrize(
+    ("grant", "why"),
+    [
+        (lambda program: program.chmod(0o4755), "set-user-ID"),
+        (lambda program: program.chmod(0o2755), "set-group-ID"),
+        (grant_net_raw, "capabilities"),
+    ],
+    ids=["user", "group", "capability"],
+)
+def test_a_program_that_gains_rights_is_not_called_clean(
+    checker: Checker, lossy: Path, public: Path, grant: Callable[[Path], None], why: str
+) -> None:
+    program = Path(shutil.copy(lossy, public / "program"))
+    grant(program)
+    settings = replace(checker.settings, cache_dir=public / "cache")
+
+    told = as_nobody(lambda: replace(checker, settings=settings).binary(program, "nothing"))
+
+    assert told.startswith("NotChecked"), told
+    assert why in told
 
 
 @only_root

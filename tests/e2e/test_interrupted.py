@@ -140,18 +140,3 @@ def test_a_go_test_that_hears_nothing_ends_under_make(
     assert leakcheck.json("out.json")["reason"] == "interrupted"
     assert not is_running(test)
     assert list(temporary.iterdir()) == []
-
-
-@pytest.mark.parametrize("moment_s", [0.1, 0.2, 0.4])
-def test_ctrl_c_before_anything_has_begun_is_no_failed_test(
-    leakcheck: ConsoleScript, compiled: Callable[..., Path], temporary: Path, moment_s: float
-) -> None:
-    command = leakcheck.command("leak", "--binary", str(compiled("leak.c")))
-
-    running = start(command.argv, command.cwd, dict(command.env or ()))
-    time.sleep(moment_s)
-    said = press(running, (INT,))
-
-    assert running.returncode in (-INT, 130)
-    assert "Traceback" not in said.replace("site.py", "")
-    assert list(temporary.iterdir()) == []

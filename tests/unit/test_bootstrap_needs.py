@@ -91,7 +91,7 @@ def test_the_tests_need_more() -> None:
         has_cmake=True,
         has_python_headers=True,
         libraries=COMPLETE.libraries | {"libtcmalloc.so.4"},
-        test_packages=frozenset({"poppler-utils", "chromium"}),
+        test_packages=frozenset({"poppler-utils", "chromium", "musl-tools"}),
     )
     assert missing_packages(COMPLETE, for_tests=True) == (
         "g++",
@@ -105,6 +105,7 @@ def test_the_tests_need_more() -> None:
         "libpython3.11-dev",
         "poppler-utils",
         "chromium",
+        "musl-tools",
     )
     assert missing_packages(for_tests, for_tests=True) == ()
 

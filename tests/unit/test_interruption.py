@@ -72,6 +72,23 @@ with interruptions_raise():
     assert ended.returncode == -signal.SIGTERM
 
 
+@pytest.mark.parametrize("module", ["invoke", "leakcheck.commandline"])
+def test_ctrl_c_before_anything_has_begun_is_neither_a_failure_nor_a_traceback(module: str) -> None:
+    code = f"""
+import os, signal, sys
+from leakcheck.__main__ import main
+class Press:
+    def find_spec(self, name, *_):
+        if name == {module!r}:
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Press())
+main(["doctor"])
+"""
+    ended = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True)
+
+    assert (ended.returncode, ended.stderr) == (-signal.SIGINT, b"")
+
+
 def test_what_is_ignored_stays_ignored() -> None:
     previous = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
