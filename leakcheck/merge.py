@@ -6,8 +6,9 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
+from leakcheck.baseline.entries import Key, leaks_by_key, program_of
 from leakcheck.errors import BadInput
-from leakcheck.judge import judge, title
+from leakcheck.judge import judge, judge_share, title
 from leakcheck.launch.argv import isolated_test
 from leakcheck.model import Check, Part, Report, Run, Tests
 
@@ -44,12 +45,36 @@ def merge_reports(reports: Sequence[NamedReport]) -> Report:
     runs = tuple(_runs(shares, units))
     _refuse_missing(units, runs)
     report = judge(
-        runs,
+        _known_no_more(runs),
         level=shares[0].report.level,
         engine=shares[0].report.engine,
         skipped=dict.fromkeys(each for share in shares for each in share.report.skipped),
     )
     return replace(report, unused_suppressions=_unused(shares))
+
+
+def _known_no_more(runs: Sequence[Run]) -> tuple[Run, ...]:
+    """Take back what each shard accepted by itself where all together have more of it.
+
+    A leak that several tests share is in the baseline once, with the objects of all of them.
+    """
+    grown = {
+        key
+        for key, leaks in leaks_by_key(runs).items()
+        if (known := leaks[0].known_objects) is not None
+        and sum(leak.leaked_objects for leak in leaks) > known
+    }
+    return tuple(
+        judge_share(
+            run,
+            [
+                replace(leak, in_baseline=leak.in_baseline and key not in grown)
+                for leak in run.leaks
+                for key in (Key(program_of(run), leak.id),)
+            ],
+        )
+        for run in runs
+    )
 
 
 def _unused(shares: Sequence[_Share]) -> tuple[str, ...]:
@@ -77,6 +102,7 @@ def _refuse_strangers(shares: Sequence[_Share]) -> None:
     begun = [share for share in shares if share.part.units]
     _refuse_difference("the level", ((s.name, s.report.level.value) for s in begun))
     _refuse_difference("the engine", ((s.name, s.report.engine.value) for s in begun))
+    _refuse_difference("the commit", ((s.name, s.part.revision or ()) for s in begun))
     _refuse_difference("what was shared out", ((s.name, s.part.units) for s in begun))
     _refuse_difference("the options", ((s.name, _options(r)) for s in begun for r in s.report.runs))
 
@@ -90,7 +116,7 @@ def _options(run: Run) -> tuple[str, ...]:
 def _refuse_difference(what: str, values: Iterable[tuple[str, Hashable]]) -> None:
     first: dict[Hashable, str] = {}
     for name, value in values:
-        if value != ():  # a run that never started has no options
+        if value != ():  # a run that never started has no options; a commit may not be known
             first.setdefault(value, name)
     if len(first) > 1:
         (one, name), (other, other_name), *_ = first.items()

@@ -184,12 +184,14 @@ class Run:
 class Part:
     """Which part of a check that was shared out: shard `index` of `count`, counting from 1.
 
-    `units` names, in order, all that was shared out, whichever shard ran it.
+    `units` names, in order, all that was shared out, whichever shard ran it; `revision` is the
+    commit of the project, empty where it is not known.
     """
 
     index: int
     count: int
     units: tuple[str, ...] = ()
+    revision: str = ""
 
     def __str__(self) -> str:
         """Write it as `--shard` takes it."""

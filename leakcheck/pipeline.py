@@ -22,6 +22,7 @@ from leakcheck.launch.rundirectory import run_directory
 from leakcheck.model import Check, EngineName, Level, Report, Run, Tests
 from leakcheck.observation import find_library, observe, program_environment, set_up
 from leakcheck.repetition import tell_growth
+from leakcheck.revision import find_revision
 from leakcheck.shards import WHOLE, Dealer, as_part
 from leakcheck.suppressions import rules_at, unused_rules
 from leakcheck.toolchain.discovery import find_go
@@ -92,7 +93,10 @@ def check(request: Request, settings: Settings, watcher: Watcher) -> Report:
     report = replace(report, unused_suppressions=unused_rules(request.rules, runs, level))
     if request.baseline is not None:
         report = with_baseline(report, request.baseline, circumstances_of(request))
-    return report if request.part is None else as_part(report, dealer.dealt())
+    if request.part is None:
+        return report
+    folder = request.binary.parent if request.binary else project_of(request, settings)
+    return as_part(report, replace(dealer.dealt(), revision=find_revision(folder)))
 
 
 def circumstances_of(request: Request) -> Circumstances:

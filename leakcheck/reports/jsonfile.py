@@ -68,7 +68,12 @@ def report_object(report: Report) -> dict[str, Any]:
 
 def part_object(part: Part) -> dict[str, Any]:
     """Lay out which part of a check this is."""
-    return {"index": part.index, "count": part.count, "units": list(part.units)}
+    return {
+        "index": part.index,
+        "count": part.count,
+        "units": list(part.units),
+        "revision": part.revision,
+    }
 
 
 def gone_object(gone: Gone) -> dict[str, Any]:
@@ -200,6 +205,7 @@ def read_part(part: Any) -> Part | None:
         index=typed(part["index"], int),
         count=typed(part["count"], int),
         units=tuple(typed(unit, str) for unit in typed(part["units"], list)),
+        revision=typed(part.get("revision", ""), str),
     )
 
 

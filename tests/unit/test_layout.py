@@ -20,6 +20,7 @@ LAYERS = (
     "version",
     "supervision",
     "process",
+    "revision",
     "parallel",
     "toolchain",
     "build",

@@ -10,7 +10,7 @@ from report_samples import LEAK, LEAKING, RUN
 
 from leakcheck.commandline import Choices, exit_code_of, run_merge
 from leakcheck.errors import BadInput, ExitCode
-from leakcheck.judge import judge
+from leakcheck.judge import judge, title
 from leakcheck.launch.argv import NO_TEST_PATTERN, isolated_argv
 from leakcheck.merge import NamedReport, merge_reports
 from leakcheck.model import Check, Level, Part, Report, Run
@@ -67,6 +67,25 @@ def test_a_rule_is_unused_when_no_shard_had_use_for_it() -> None:
     ]
 
     assert merge_reports(parts).unused_suppressions == ("k:2 leak:g",)
+
+
+def test_a_known_leak_that_two_shards_have_counts_with_all_its_objects() -> None:
+    leak = replace(LEAK, in_baseline=True, known_objects=LEAK.leaked_objects)
+    runs = [
+        replace(alone(f"^{name}$"), check=Check.CLEAN, leaks=(leak,)) for name in ("TestA", "TestB")
+    ]
+    units = tuple(title(run) for run in runs)
+
+    def merged(known: int) -> Report:
+        shares = [replace(run, leaks=(replace(leak, known_objects=known),)) for run in runs]
+        return merge_reports(
+            [part(index, share, units=units) for index, share in enumerate(shares, 1)]
+        )
+
+    assert merged(2 * LEAK.leaked_objects).check is Check.CLEAN
+    grown = merged(2 * LEAK.leaked_objects - 1)
+    assert grown.check is Check.LEAKS
+    assert grown.leaked_objects == 2 * LEAK.leaked_objects
 
 
 def test_a_single_shard_can_be_merged() -> None:
@@ -160,6 +179,28 @@ def test_shards_of_different_levels_are_refused() -> None:
         "1.json and 2.json are of different checks: they differ in the level: normal and strict"
         in refusal(part(1, A), strict)
     )
+
+
+def test_shards_of_different_commits_are_refused() -> None:
+    first, second = (part(1, A, LEAKY), part(2, C))
+    said = refusal(at(first, "1234"), at(second, "5678"))
+
+    assert (
+        said
+        == "1.json and 2.json are of different checks: they differ in the commit: 1234 and 5678"
+    )
+
+
+def test_a_commit_that_git_does_not_name_is_no_difference() -> None:
+    merged = merge_reports([at(part(1, A, LEAKY), "1234"), part(2, C)])
+
+    assert merged.runs == (A, LEAKY, C)
+
+
+def at(named: NamedReport, revision: str) -> NamedReport:
+    assert named.report.shard
+    shard = replace(named.report.shard, revision=revision)
+    return named._replace(report=replace(named.report, shard=shard))
 
 
 def test_shards_of_different_tests_are_refused() -> None:
