@@ -39,6 +39,7 @@ struct lc_config {
    * address; the place of the name in testing.T. */
   /* runtime/debug.WriteHeapDump, runtime.startTheWorld, runtime.allgs */
   uintptr_t go_dumper, go_world_starter, go_allgs;
+  uintptr_t go_persistent, go_allp; /* runtime.persistentChunks, runtime.allp */
   long g_status;
   uintptr_t go_cgocall, go_cgocall_end; /* runtime.cgocall */
   uintptr_t trunner_start, trunner_end;
@@ -220,6 +221,9 @@ void lc_go_arenas_read(void);
 void lc_each_stack_in_c(void (*visit)(struct lc_range stack, void *context), void *context);
 size_t lc_go_arena_count(void); /* 0 when unknown */
 struct lc_range lc_go_arena(size_t index);
+/* The runtime's own memory outside of its heap, chunk by chunk, from {0, 0} to {0, 0}. */
+struct lc_range lc_go_next_chunk(struct lc_range before);
+bool lc_go_is_processor(struct lc_range object);
 
 /* ---- godump.c: the companion's heap dump; runs in the forked checker ---- */
 bool lc_go_dump_is_there(void); /* whole or not */

@@ -83,6 +83,8 @@ static const struct {
     {"go_dumper", (long *)&lc_config.go_dumper},
     {"go_world_starter", (long *)&lc_config.go_world_starter},
     {"go_allgs", (long *)&lc_config.go_allgs},
+    {"go_persistent", (long *)&lc_config.go_persistent},
+    {"go_allp", (long *)&lc_config.go_allp},
     {"go_g_status", &lc_config.g_status},
     {"go_cgocall", (long *)&lc_config.go_cgocall},
     {"go_cgocall_end", (long *)&lc_config.go_cgocall_end},

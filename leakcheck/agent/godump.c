@@ -168,9 +168,14 @@ static uint64_t first_word(const unsigned char *contents, uint64_t length) {
   return 0;
 }
 
+#define LEAST_P 4096u /* the size of the buffer in runtime.p */
+
 static void take_memory(struct reader *from, bool every_word) {
+  uintptr_t address = take(from);
   uint64_t length;
   const unsigned char *contents = take_bytes(from, &length);
+  every_word = every_word && (length < LEAST_P ||
+                              !lc_go_is_processor((struct lc_range){address, address + length}));
   for (uint64_t at = every_word ? first_word(contents, length) : 0; every_word && at + 8 <= length;
        at += 8) {
     from->visit(word_of(contents + at));
@@ -230,12 +235,10 @@ static void take_profile_bucket(struct reader *from) {
 static void take_record(struct reader *from, uint64_t kind) {
   switch (kind) {
   case OBJECT:
-    skip(from, 1);
     take_memory(from, from->every_word);
     break;
   case DATA:
   case BSS: /* untyped words of these are scanned in memory, where the level asks for it */
-    skip(from, 1);
     take_memory(from, false);
     break;
   case OTHER_ROOT:

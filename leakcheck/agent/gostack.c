@@ -47,6 +47,27 @@ bool lc_in_go_arena(uintptr_t address) {
   return false;
 }
 
+/* runtime/malloc.go: persistentChunkSize; the first word of each chunk leads to the next one. */
+#define GO_CHUNK_BYTES ((uintptr_t)256 << 10)
+
+struct lc_range lc_go_next_chunk(struct lc_range before) {
+  uintptr_t list = before.lo != 0 ? before.lo : lc_config.go_persistent;
+  uintptr_t lo = list != 0 && lc_is_readable(list) ? word_at(list, 0) : 0;
+  return lo != 0 ? (struct lc_range){lo, lo + GO_CHUNK_BYTES} : (struct lc_range){0, 0};
+}
+
+/* runtime.p keeps a buffer of the pointers that were lately written (wbBuf). Since Go 1.22 a
+ * header stands before it. */
+bool lc_go_is_processor(struct lc_range object) {
+  const uintptr_t *all = lc_config.go_allp != 0 ? (const uintptr_t *)lc_config.go_allp : NULL;
+  for (uintptr_t i = 0; all != NULL && i < all[1]; i++) {
+    if (lc_in_image(object, ((const uintptr_t *)all[0])[i])) {
+      return true;
+    }
+  }
+  return false;
+}
+
 /* Where the debug information says that `t` is kept there is a testing.T; this only guards
  * against a word that cannot be a pointer at all. */
 static bool may_be_object(uintptr_t address) {

@@ -75,7 +75,8 @@ static void relocate_config(uintptr_t bias) {
       &lc_config.go_text_start,  &lc_config.go_text_end, &lc_config.go_arenas,
       &lc_config.trunner_start,  &lc_config.trunner_end, &lc_config.go_cgocall,
       &lc_config.go_cgocall_end, &lc_config.go_dumper,   &lc_config.go_world_starter,
-      &lc_config.go_allgs,       &lc_config.go_modules,
+      &lc_config.go_allgs,       &lc_config.go_modules,  &lc_config.go_persistent,
+      &lc_config.go_allp,
   };
   for (size_t i = 0; i < sizeof addresses / sizeof addresses[0]; i++) {
     *addresses[i] += *addresses[i] != 0 ? bias : 0;

@@ -433,8 +433,21 @@ static bool is_special(const char *path) { /* [heap] is tcmalloc's, [stack] the 
   return path[0] == '[' && !(path[1] == 'a' && path[2] == 'n' && path[3] == 'o');
 }
 
+#define MOST_CHUNKS 16384u
+
+/* The runtime's own memory holds nothing of the user's, but stale copies: Go's collector notes
+ * there what it meets. */
+static void claim_go_metadata(struct collecting *to) {
+  struct lc_range chunk = lc_go_next_chunk((struct lc_range){0, 0});
+  for (unsigned i = 0; chunk.lo != 0 && i < MOST_CHUNKS; i++) {
+    claim(to, chunk.lo, chunk.hi);
+    chunk = lc_go_next_chunk(chunk);
+  }
+}
+
 /* Go's arenas are known from the dump, or, without one, scanned whole. */
 static void add_go_heap(struct collecting *to) {
+  claim_go_metadata(to);
   for (size_t i = 0; i < lc_go_arena_count(); i++) {
     struct lc_range arena = lc_go_arena(i);
     claim(to, arena.lo, arena.hi);

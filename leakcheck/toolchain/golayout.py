@@ -49,6 +49,8 @@ _ADDRESSES = MappingProxyType(
         "go_world_starter": "runtime.startTheWorld",
         "go_allgs": "runtime.allgs",
         "go_modules": "runtime.firstmoduledata",
+        "go_persistent": "runtime.persistentChunks",
+        "go_allp": "runtime.allp",
     }
 )
 _ARENA_MEMBERS = ("heapArenas", "allArenas")  # the name since Go 1.25, and before
@@ -114,7 +116,7 @@ _OPTIONAL = frozenset(
     }
 )
 
-_CACHE_FOLDER = "golayout-6"
+_CACHE_FOLDER = "golayout-7"
 
 
 def read_go_layout(path: Path, cache_dir: Path | None = None) -> GoLayout:

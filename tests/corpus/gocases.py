@@ -80,6 +80,7 @@ _GO_CODE = (
     _lost("TestReplacedInterface", direct(1, 124, "NewBuffer")),
     _lost("TestReceivedFromChannel", direct(3, 378, "NewBuffer")),
     _lost("TestPoolWithoutFinalizer", direct(1, 127, "NewBuffer")),
+    _lost("TestWhileCollecting", direct(2000, 272000, "MallocPointer")),
     _lost("ExampleNewBuffer", direct(1, 129, "NewBuffer")),
     _lost("FuzzNewBuffer", direct(1, 130, "NewBuffer", "FuzzNewBuffer/seed#0")),
 )

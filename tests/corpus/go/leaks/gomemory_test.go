@@ -1,8 +1,11 @@
 package leaks
 
 import (
+	"runtime"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"unsafe"
 )
 
 var (
@@ -58,4 +61,27 @@ func TestPoolWithoutFinalizer(t *testing.T) {
 	buffer := pool.Get().(*Buffer)
 	buffer.Fill(3)
 	pool.Put(buffer)
+}
+
+var slots [200]*struct{ data unsafe.Pointer }
+
+// The collector notes the pointers that it meets, and those that are written while it works.
+func TestWhileCollecting(t *testing.T) {
+	var done atomic.Bool
+	go func() {
+		for !done.Load() {
+			runtime.GC()
+		}
+	}()
+	for i := 0; i < 2000; i++ {
+		if i < len(slots) {
+			slots[i] = new(struct{ data unsafe.Pointer })
+		}
+		slots[i%len(slots)].data = MallocPointer(136)
+	}
+	runtime.GC()
+	done.Store(true)
+	for i := range slots {
+		slots[i].data, slots[i] = nil, nil
+	}
 }
