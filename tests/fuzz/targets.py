@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,9 @@ from leakcheck.heapprofile import parse_heap_profile
 from leakcheck.lastwords import parse_last_words
 from leakcheck.process import Command, Completed
 from leakcheck.procmaps import parse_maps
+from leakcheck.profiles.encoding import Encoder
+from leakcheck.profiles.profile import LEAK_TYPES, Heading
+from leakcheck.profiles.sampletypes import offer_of
 from leakcheck.settings import Settings, load_environment
 from leakcheck.suppressions.parsing import parse_suppressions
 from leakcheck.toolchain.elf import read_elf
@@ -69,6 +73,19 @@ def _read_elf_file(data: bytes) -> object:
         return read_elf(path), read_go_layout(path)
 
 
+def _read_offer(data: bytes) -> object:
+    """Read what a profile of pprof's format offers; the damage is within, gzip finds its own."""
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(gzip.compress(data, 1))
+        file.flush()
+        return offer_of(Path(file.name))
+
+
+def _profile() -> bytes:
+    heading = Heading(types=LEAK_TYPES, shown="leaked_space", comments=("a comment",))
+    return gzip.decompress(Encoder().finished(heading))
+
+
 def _read_output(data: bytes) -> object:
     text = data.decode(errors="replace")
     ended = Completed(
@@ -87,6 +104,7 @@ TARGETS = {
         read=lambda data: parse_heap_profile(_text(data), source="fuzzed"),
         samples=_of_files("heap/gperftools.heap", "evidence/direct.heap"),
     ),
+    "profile": Target(read=_read_offer, samples=(_profile(),)),
     "maps": Target(read=lambda data: parse_maps(_text(data)), samples=_of_files("maps/cat.maps")),
     "evidence": Target(
         read=lambda data: parse_evidence(_text(data)), samples=_of_files("evidence/evidence")
