@@ -274,6 +274,7 @@ struct lc_thread {
   int tid;
   bool answered;
   bool ended; /* no thread any more: nothing of it is a root */
+  uintptr_t callers_registers[6]; /* while it waits in libc; of the caller there */
 };
 struct lc_stack_record {
   uintptr_t thread_pointer; /* 0: free slot */
@@ -289,7 +290,7 @@ void lc_threads_stop_again(void); /* lets them run on for a moment */
 /* The stop signal came while the thread was inside a shard; it stops when it is out. */
 extern __thread volatile bool lc_stop_pending __attribute__((tls_model("initial-exec")));
 void lc_threads_stop_self(void);
-size_t lc_threads_stopped(const struct lc_thread **out);
+size_t lc_threads_stopped(struct lc_thread **out);
 size_t lc_stack_records(const struct lc_stack_record **out);
 size_t lc_pending_starts(const struct lc_range **out); /* memory that holds start arguments */
 extern struct lc_range lc_pthread_create; /* glibc's code */
@@ -377,6 +378,15 @@ struct lc_maps {
 };
 const char *lc_maps_read(struct lc_maps *maps); /* into the same memory, when it has some */
 const struct lc_mapping *lc_maps_find(const struct lc_maps *maps, uintptr_t address);
+
+/* ---- waits.c ---- */
+struct lc_wait {
+  uintptr_t pc, sp, registers[6]; /* rbx, rbp, r12 to r15 */
+};
+void lc_waits_start(void); /* not safe in a hook: looks symbols up */
+/* From the system call of a waiting function of libc to the caller of that function; false, and
+ * nothing changed, where it is none. Runs in the forked checker. */
+bool lc_skip_wait(struct lc_range stack, struct lc_wait *wait);
 
 /* ---- unload.c ---- */
 struct r_debug; /* link.h */

@@ -124,7 +124,7 @@ static void clear_dead_frames(const struct lc_maps *maps, const struct lc_thread
 }
 
 static bool is_running(uintptr_t thread_pointer) {
-  const struct lc_thread *threads;
+  struct lc_thread *threads;
   size_t count = lc_threads_stopped(&threads);
   for (size_t i = 0; i < count; i++) {
     if (!threads[i].answered || threads[i].thread_pointer == thread_pointer) {
@@ -148,7 +148,7 @@ static void clear_stacks_of_finished_threads(const struct lc_maps *maps) {
 
 static void clear_all_dead_frames(const struct lc_exit *exit) {
   static struct lc_maps maps;
-  const struct lc_thread *threads;
+  struct lc_thread *threads;
   if (lc_maps_read(&maps) != NULL) {
     return; /* stale words may hide a leak; nothing is invented */
   }

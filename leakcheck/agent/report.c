@@ -254,7 +254,7 @@ static bool write_evidence(const struct lc_marks *marks, const struct lc_roots *
 
 /* What gperftools' checker found stands in the files it wrote itself. */
 const char *lc_report_heapcheck(const struct lc_exit *exit, bool found_none, uint64_t took_us) {
-  const struct lc_thread *threads;
+  struct lc_thread *threads;
   if (!lc_out_open(&out, "evidence")) {
     return "the report could not be written (disk full?)";
   }

@@ -4,6 +4,7 @@
 #include <elf.h>
 #include <errno.h>
 #include <link.h>
+#include <string.h>
 
 #include "agent.h"
 #include "sys.h"
@@ -269,10 +270,29 @@ static bool waits_in_libc(uintptr_t pc) {
          (is_system_call_at(pc - 2) || is_system_call_at(pc));
 }
 
+/* Of a thread that waits in libc the caller's frames and registers count; libc's own frames hold
+ * what earlier calls left there. The leaving thread is in a call too: it has no red zone. */
+static uintptr_t first_word(struct collecting *to, struct lc_range stack, struct lc_thread *at) {
+  if (at->tid == 0) {
+    return at->sp;
+  }
+  if (!waits_in_libc(at->pc)) {
+    return at->sp - RED_ZONE;
+  }
+  const uintptr_t *saved = at->registers; /* in the order of keep_context */
+  struct lc_wait wait = {
+      at->pc, at->sp, {saved[11], saved[10], saved[4], saved[5], saved[6], saved[7]}};
+  if (lc_skip_wait(stack, &wait)) {
+    memcpy(at->callers_registers, wait.registers, sizeof wait.registers);
+    add_root(to, (uintptr_t)at->callers_registers, (uintptr_t)(at->callers_registers + 6));
+  }
+  return wait.sp;
+}
+
 /* Where the C frames of a thread begin. A thread that runs Go code has none but those
  * older than the Go code, at g0's saved stack pointer; what lies below is the scheduler's
  * own frames, full of stale words. */
-static void add_stack(struct collecting *to, struct lc_range stack, const struct lc_thread *at,
+static void add_stack(struct collecting *to, struct lc_range stack, struct lc_thread *at,
                       struct lc_range registers) {
   bool on_g0 = false, called_c = false;
   uintptr_t saved = lc_go_saved_sp(at->thread_pointer, &on_g0, &called_c);
@@ -289,7 +309,7 @@ static void add_stack(struct collecting *to, struct lc_range stack, const struct
     add_root(to, at->vector_state.lo, at->vector_state.hi);
   }
   if (is_inside(stack, at->sp)) {
-    uintptr_t lo = at->tid != 0 ? at->sp - RED_ZONE : at->sp; /* the leaving one is in a call */
+    uintptr_t lo = first_word(to, stack, at);
     add_frames(to, lo > stack.lo ? lo & ~(uintptr_t)7 : stack.lo, stack.hi);
     return;
   }
@@ -302,7 +322,7 @@ static void add_stack(struct collecting *to, struct lc_range stack, const struct
   }
 }
 
-static void add_thread(struct collecting *to, const struct lc_thread *thread) {
+static void add_thread(struct collecting *to, struct lc_thread *thread) {
   struct lc_range stack = lc_stack_of(to->maps, thread->thread_pointer, thread->tid);
   claim(to, stack.lo, stack.hi);
   if (thread->ended) {
@@ -373,7 +393,7 @@ static void claim_dead_stacks(struct collecting *to) {
 }
 
 static void add_threads(struct collecting *to, const struct lc_exit *exit) {
-  const struct lc_thread *threads;
+  struct lc_thread *threads;
   const struct lc_range *starts;
   size_t count = lc_threads_stopped(&threads);
   for (size_t i = 0; i < count; i++) {

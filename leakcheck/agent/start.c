@@ -172,6 +172,7 @@ static const char *start(void) {
     lc_realloc_start();
     lc_aligned_start();
     lc_unwind_start();
+    lc_waits_start();
     lc_stats_start();
     dlerror(); /* the program is not to hear of what was not found here */
     lc_guard--;

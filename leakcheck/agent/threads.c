@@ -495,7 +495,7 @@ void lc_threads_stop_again(void) {
   lc_threads_stop();
 }
 
-size_t lc_threads_stopped(const struct lc_thread **out) {
+size_t lc_threads_stopped(struct lc_thread **out) {
   *out = stopped;
   return stopped == NULL ? 0 : stopped_count;
 }

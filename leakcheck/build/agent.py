@@ -41,12 +41,15 @@ AGENT_FLAGS = (
     "-fvisibility=hidden",
     "-fno-omit-frame-pointer",
     "-ftls-model=initial-exec",
+    "-mgeneral-regs-only",
     "-Wall",
     "-Wextra",
     "-Wl,-z,initfirst",
     "-Wl,-z,now",
 )
-"""No -Werror: a warning of a compiler yet to come must not stop a user; the tests are strict.
+"""General registers only: a block's address in a vector register would outlive the hook.
+
+No -Werror: a warning of a compiler yet to come must not stop a user; the tests are strict.
 initfirst: the hooks are in place before any other library's constructor allocates.
 initial-exec: reading a thread-local variable in a hook must not allocate."""
 

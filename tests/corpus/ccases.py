@@ -58,6 +58,13 @@ _THREADS = (
     lost("threads", "c11-thread", direct(1, 110, "allocate_in_c11")),
     lost("threads", "result", direct(1, 112, "return_block")),
     lost("threads", "where-argument-was", direct(1, 120, "exchange")),
+    lost("waiting", "semaphore", direct(1, 114, "lose")),
+    lost("waiting", "condition", direct(1, 114, "lose")),
+    lost("waiting", "mutex", direct(1, 114, "lose")),
+    lost("waiting", "pause", direct(1, 114, "lose")),
+    lost("waiting", "sleep", direct(1, 114, "lose")),
+    lost("waiting", "poll", direct(1, 114, "lose")),
+    lost("waiting", "read", direct(1, 114, "lose")),
 )
 
 _LEAK = direct(1, 121, "leak")

@@ -21,16 +21,17 @@ HARNESS = ROOT / "tests" / "agent"
 PARTS = ("table", "depot", "mark", "memory", "maps", "text")
 SANITIZERS = ("address,undefined", "thread")
 PROGRAMS = ("table_model", "table_threads", "mark_model", "text_maps", "dump_model")
-MORE_PARTS = MappingProxyType({"dump_model": ("godump", "goroutine")})
+MORE_PARTS = MappingProxyType({"dump_model": ("godump", "goroutine"), "waits_model": ("waits",)})
 FLAGS = ("-std=gnu11", "-g", "-O1", "-Wall", "-Wextra", "-Werror", "-fno-sanitize-recover=all")
 SEEDS = 10
 
 
 def build_command(program: str, sanitizer: str, output: Path) -> Command:
     """Compile one program of `tests/agent` with the parts of the agent it tries out."""
+    words = (f"-fsanitize={sanitizer}",) if sanitizer else ()
     sources = [HARNESS / f"{program}.c", HARNESS / "standins.c"]
     sources += [AGENT / f"{part}.c" for part in (*PARTS, *MORE_PARTS.get(program, ()))]
-    words = (f"-fsanitize={sanitizer}", f"-I{AGENT}", "-pthread", "-o", str(output))
+    words += (f"-I{AGENT}", "-pthread", "-o", str(output))
     return Command(("cc", *FLAGS, *words, *map(str, sources)))
 
 
@@ -49,6 +50,18 @@ def test_a_part_of_the_agent_does_as_its_model(
         ended = run(Command((str(binary), str(seed))), timeout_s=120.0)
 
         assert (ended.returncode, ended.stderr) == (0, ""), f"{program} {seed}: {ended.stderr}"
+
+
+def test_the_caller_of_a_waiting_function_of_libc_is_found_with_its_registers(
+    tmp_path: Path,
+) -> None:
+    binary = tmp_path / "waits_model"
+    built = run(build_command("waits_model", "", binary))
+    assert built.returncode == 0, built.stderr
+
+    ended = run(Command((str(binary),)), timeout_s=60.0)
+
+    assert (ended.returncode, ended.stderr) == (0, "")
 
 
 def test_the_static_analyser_has_nothing_to_say_about_the_agent(tmp_path: Path) -> None:
