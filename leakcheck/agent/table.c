@@ -7,8 +7,9 @@
 #include "agent.h"
 #include "sys.h"
 
-#define SHARDS 64u
-#define FIRST_SLOTS 256u
+#define SHARD_BITS 9
+#define SHARDS (1u << SHARD_BITS) /* so many that threads seldom meet in one */
+#define FIRST_SLOTS 128u
 
 struct shard {
   volatile int lock;
@@ -37,7 +38,9 @@ static __thread struct deferred deferred[16] __attribute__((tls_model("initial-e
 static __thread uint32_t sequence, sequence_end __attribute__((tls_model("initial-exec")));
 
 static uint64_t mix(uintptr_t address) { return (address >> 3) * 0x9e3779b97f4a7c15u; }
-static struct shard *shard_of(uintptr_t address) { return &shards[mix(address) >> 58]; }
+static struct shard *shard_of(uintptr_t address) {
+  return &shards[mix(address) >> (64 - SHARD_BITS)];
+}
 /* In order of the hash, at any size: so a shard can grow by a quarter, and block after block. */
 static size_t home_of(const struct shard *shard, uintptr_t address) {
   return (size_t)((mix(address) >> 26 & UINT32_MAX) * shard->slot_count >> 32);

@@ -16,7 +16,8 @@
 #define VALUE 0x1001u /* of rbx; those of rbp and r12 to r15 follow */
 #define WORD(what) (uintptr_t)(what)
 
-uintptr_t noted_sp; /* the callers' */
+volatile uintptr_t noted_sp; /* the callers' */
+static volatile pid_t waiting_tid;
 static sem_t never, stopped;
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER, taken = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t condition = PTHREAD_COND_INITIALIZER;
@@ -104,6 +105,7 @@ static void *wait_in(void *one) {
   if (call->arguments[1] == &mutex) {
     pthread_mutex_lock(&mutex);
   }
+  waiting_tid = gettid();
   call->caller(argument(call, 0), argument(call, 1), argument(call, 2));
   return NULL;
 }
@@ -122,12 +124,27 @@ static int find_libc(struct dl_phdr_info *info, size_t bytes, void *unused) {
   return 0;
 }
 
+/* /proc/pid/syscall: `running`, or the number of the system call in which the thread sleeps. */
+static bool is_waiting(void) {
+  char path[64], state[16] = "running";
+  snprintf(path, sizeof path, "/proc/self/task/%d/syscall", waiting_tid);
+  FILE *file = noted_sp != 0 ? fopen(path, "r") : NULL;
+  if (file != NULL) {
+    EXPECT(fgets(state, sizeof state, file) != NULL);
+    fclose(file);
+  }
+  return state[0] != 'r';
+}
+
 static void start(const struct call *call) {
-  static const struct timespec until_it_waits = {.tv_nsec = 30000000};
+  static const struct timespec moment = {.tv_nsec = 1000000};
   pthread_t thread;
+  noted_sp = 0;
   EXPECT(pthread_create(&thread, NULL, wait_in, (void *)call) == 0);
   first_thread = call == calls ? thread : first_thread;
-  nanosleep(&until_it_waits, NULL);
+  while (!is_waiting()) {
+    nanosleep(&moment, NULL);
+  }
   pthread_kill(thread, SIGUSR1);
   sem_wait(&stopped);
 }
