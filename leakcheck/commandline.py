@@ -220,6 +220,7 @@ def _told() -> Iterator[None]:
 
 def _check(choices: Choices, recorder: Recorder | None, delivery: Delivery) -> Report:
     request = replace(request_of(choices), recorder=recorder)
+    delivery.forget_earlier()
     settings = Settings.from_mapping(load_environment(Path.cwd()))
     delivery.learn(settings, root=Path.cwd())
     watcher_type = GroupingWatcher if settings.github else TerminalWatcher

@@ -82,6 +82,13 @@ class Delivery:
             project=root, home=Path.home(), repository=repository_of(root, workspace)
         )
 
+    def forget_earlier(self) -> None:
+        """Take away what an earlier call wrote: this one may be killed, and write nothing."""
+        for path in self.paths.values():
+            with contextlib.suppress(OSError):  # what cannot be written is told at the end
+                if path.is_file():
+                    path.resolve().unlink()
+
     def deliver(self, report: Report) -> None:
         """Write all; raises what could not be written when the rest is."""
         with contextlib.ExitStack() as last_to_first:

@@ -223,6 +223,25 @@ def test_no_report_of_an_earlier_call_stays(
     assert "tcmalloc was not found" not in clean
 
 
+def test_one_that_is_killed_leaves_no_report_of_an_earlier_one(
+    checked: Callable[[Report | BaseException], FakeCheck],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    checked(CLEAN)
+    run_leak(Choices(json="out.json"))
+    there: list[bool] = []
+
+    def look(*_: object) -> Report:
+        there.append((tmp_path / "out.json").exists())
+        return CLEAN
+
+    monkeypatch.setattr(commandline, "check", look)
+    run_leak(Choices(json="out.json", durations="out.json"))
+
+    assert there == [False]
+
+
 @pytest.mark.parametrize("kind", ALL)
 def test_a_file_that_cannot_be_written_is_told_after_the_report_and_the_others_are_written(
     checked: Callable[[Report | BaseException], FakeCheck],

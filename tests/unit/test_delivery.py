@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from leakcheck.delivery import report_paths
+from leakcheck.delivery import Delivery, report_paths
 from leakcheck.errors import BadInput
 
 
@@ -35,3 +35,17 @@ def test_two_reports_do_not_share_a_file(tmp_path: Path) -> None:
 def test_two_reports_may_share_a_device() -> None:
     named = {"json": "/dev/null", "html": "/dev/null"}
     assert len(report_paths(named)) == 2
+
+
+def test_what_an_earlier_call_wrote_is_taken_away_and_nothing_else(tmp_path: Path) -> None:
+    report, link = tmp_path / "r.json", tmp_path / "r.html"
+    report.write_text("of an earlier call")
+    (tmp_path / "page.html").write_text("of an earlier call")
+    link.symlink_to("page.html")
+    paths = {"json": report, "html": link, "junit": tmp_path / "none", "sarif": Path("/dev/null")}
+
+    Delivery(paths).forget_earlier()
+
+    assert [path.name for path in tmp_path.iterdir()] == ["r.html"]
+    assert link.is_symlink()
+    assert Path("/dev/null").exists()

@@ -148,10 +148,10 @@ static __attribute__((noinline)) void exchange(void *argument) {
 
 static void *live_on(void *argument) {
   exchange(argument);
-  is_exchanged = 1;
-  for (;;) {
+  for (is_exchanged = 1; is_exchanged;) {
     pause();
   }
+  return NULL;
 }
 
 /* The block lies where the argument of a thread lay that is still there. */
