@@ -119,6 +119,7 @@ def probe_machine() -> Machine:
         has_own_tcmalloc=_is_file(os.environ.get("LEAKCHECK_TCMALLOC", "")),
         compiles_c=_compiles_c(),
         compiles_cxx=run(compile_probe_command(("g++",), language="c++")).returncode == 0,
+        compiles_for_arm64=run(compile_probe_command(("aarch64-linux-gnu-gcc",))).returncode == 0,
         has_ffmpeg=run(ffmpeg_probe_command()).returncode == 0,
         has_cmake=shutil.which("cmake") is not None,
         has_python_headers=has_python_headers(),

@@ -25,6 +25,7 @@ TEST_PROGRAMS = MappingProxyType(
         "poppler-utils": ("pdftotext",),
         "chromium": ("chromium", "chromium-browser", "google-chrome"),
         "musl-tools": ("musl-gcc",),
+        "qemu-user": ("qemu-aarch64",),
     }
 )
 """What only the tests use: a package, and the programs of which one will do."""
@@ -35,16 +36,18 @@ class Machine:
     """What was found on this machine.
 
     `libraries` are sonames of the dynamic loader's 64-bit libraries; `compiles_c` means that a C
-    program with a header of the C library compiles, `compiles_cxx` the same of C++;
-    `has_ffmpeg` that pkg-config knows its libraries; `python` is (major, minor) of the Python that
-    makes the environment, `has_venv` whether it can, `has_python_headers` whether its extensions
-    compile; `test_packages` are those of TEST_PROGRAMS that are there.
+    program with a header of the C library compiles, `compiles_cxx` the same of C++,
+    `compiles_for_arm64` of C for that processor; `has_ffmpeg` that pkg-config knows its libraries;
+    `python` is (major, minor) of the Python that makes the environment, `has_venv` whether it can,
+    `has_python_headers` whether its extensions compile; `test_packages` are those of TEST_PROGRAMS
+    that are there.
     """
 
     libraries: frozenset[str]
     has_own_tcmalloc: bool
     compiles_c: bool
     compiles_cxx: bool
+    compiles_for_arm64: bool
     has_dot: bool
     has_ffmpeg: bool
     has_cmake: bool
@@ -64,6 +67,7 @@ def missing_packages(machine: Machine, *, for_tests: bool) -> tuple[str, ...]:
         ("libunwind.so.8" in machine.libraries, ("libunwind8",)),
         (machine.compiles_c, ("gcc", "libc6-dev")),
         (machine.compiles_cxx or not for_tests, ("g++",)),
+        (machine.compiles_for_arm64 or not for_tests, _ARM64_COMPILER),
         (_FULL_TCMALLOC in machine.libraries or not for_tests, ("libgoogle-perftools4",)),
         (machine.has_ffmpeg or not for_tests, _FFMPEG),
         (machine.has_cmake or not for_tests, ("cmake",)),
@@ -88,7 +92,7 @@ def python_headers_package(python: tuple[int, int]) -> str:
 
 
 def parse_loader_cache(output: str) -> frozenset[str]:
-    """The sonames of x86-64 libraries that `ldconfig -p` lists.
+    """The sonames of 64-bit libraries that `ldconfig -p` lists, of x86-64 or, there, of arm64.
 
     A line reads `	libunwind.so.8 (libc6,x86-64) => /lib/x86_64-linux-gnu/libunwind.so.8`;
     lines of other architectures and the headline are passed over.
@@ -96,8 +100,11 @@ def parse_loader_cache(output: str) -> frozenset[str]:
     return frozenset(match["soname"] for match in _CACHE_LINE.finditer(output))
 
 
-_CACHE_LINE = re.compile(r"^\s+(?P<soname>\S+) \([^)\n]*x86-64[^)\n]*\) => ", re.MULTILINE)
+_CACHE_LINE = re.compile(
+    r"^\s+(?P<soname>\S+) \([^)\n]*(?:x86-64|AArch64)[^)\n]*\) => ", re.MULTILINE
+)
 _FFMPEG = ("pkg-config", "libavformat-dev", "libavcodec-dev", "libswscale-dev", "libavutil-dev")
+_ARM64_COMPILER = ("gcc-aarch64-linux-gnu", "libc6-dev-arm64-cross")
 _FULL_TCMALLOC = "libtcmalloc.so.4"
 _TCMALLOC = re.compile(r"libtcmalloc(_minimal)?\.so\.\d+")
 

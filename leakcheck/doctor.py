@@ -135,8 +135,8 @@ def _examine_one(
 def _look_at_machine(_: Settings) -> _Found:
     machine = read_machine()
     if not machine.is_supported:
-        raise NotChecked(f"{machine.system} {machine.processor} is not Linux x86_64")
-    return _Found("Linux x86_64", machine.kernel)
+        raise NotChecked(f"{machine.system} {machine.processor} is not Linux x86_64 or aarch64")
+    return _Found(f"Linux {machine.processor}", machine.kernel)
 
 
 def _look_at_libc(_: Settings) -> _Found:

@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "arch.h"
+
 #define LC_MAX_FRAMES 128
 #define LC_MAX_RANGES 4096
 
@@ -49,7 +51,7 @@ struct lc_config {
   struct lc_range go_data[4]; /* data, bss, noptrdata, noptrbss; relocated */
   bool go_companion; /* the binary was built with it */
   char go_why[512]; /* else: why not */
-  long tlsg; /* 0 when unknown: a real one is negative on amd64 */
+  long tlsg; /* 0 when unknown: a real one is negative on amd64, at least 16 on arm64 */
   bool has_go_frames;
   char run_dir[4096];
 };
@@ -62,6 +64,7 @@ void *lc_map(size_t bytes); /* zeroed; NULL when the kernel has no more */
 void lc_unmap(void *start, size_t bytes);
 /* The agent's own mappings, to keep them out of the roots. */
 size_t lc_own_ranges(const struct lc_range **out);
+long lc_copy_process(void); /* as fork does, but none of its handlers are run */
 void lc_memory_alone(void); /* in a copy: nobody else is there to give a lock back */
 /* Loaded images that are not the program's: the agent, tcmalloc, the dynamic loader. */
 extern struct lc_range lc_agent_image, lc_tcmalloc_image, lc_loader_image, lc_libc_image;
@@ -109,9 +112,9 @@ struct lc_memo *lc_memo_find(const struct lc_start *start); /* NULL: not known *
 void lc_memo_keep(const struct lc_start *start, const uintptr_t *frames, uint32_t count);
 
 /* ---- unwind.c: the cursor, also for memo.c ---- */
-/* libunwind's interface for its own process (libunwind-x86_64.h); the context is a ucontext_t. */
+/* libunwind's interface for its own process (libunwind-x86_64.h, libunwind-aarch64.h); the context
+ * is a ucontext_t. */
 #define LC_CURSOR_WORDS 512u /* opaque; 127 up to 1.8 */
-enum { LC_UNWIND_BP = 6, LC_UNWIND_SP = 7, LC_UNWIND_PC = 16 };
 struct lc_cursor_interface {
   bool is_whole; /* false without libunwind */
   int (*init)(uintptr_t *cursor, void *context);
@@ -161,7 +164,7 @@ void lc_table_each(void (*visit)(const struct lc_block *block, void *context), v
 /* Pages (8 KiB, tcmalloc's) on which a block was ever handed out. */
 #define LC_PAGE_SHIFT 13
 #define LC_LEAF_BITS 15
-#define LC_TOP_BITS (47 - LC_PAGE_SHIFT - LC_LEAF_BITS)
+#define LC_TOP_BITS (LC_ADDRESS_BITS - LC_PAGE_SHIFT - LC_LEAF_BITS)
 /* This thread is inside a shard: what a signal handler allocates is put off. */
 extern __thread volatile bool lc_holds_lock __attribute__((tls_model("initial-exec")));
 /* Clears a fresh block: a free block keeps tcmalloc's link to the next free one in its first
@@ -265,7 +268,6 @@ const char *lc_test_name(uint32_t test, size_t *bytes);
 uint32_t lc_test_of_goroutine(uint64_t goroutine, uint64_t parent, uint32_t own_test);
 
 /* ---- threads.c ---- */
-#define LC_REGISTERS 17
 struct lc_thread {
   uintptr_t thread_pointer;
   uintptr_t registers[LC_REGISTERS];
@@ -279,7 +281,7 @@ struct lc_thread {
 struct lc_stack_record {
   uintptr_t thread_pointer; /* 0: free slot */
   uintptr_t lo, hi;
-  uint32_t header_offset; /* of glibc's own copy of lo behind thread_pointer; 0 unknown */
+  uint32_t header_offset; /* of glibc's own copy of lo in its struct pthread; 0 unknown */
   uint32_t tid_offset; /* likewise of the thread id */
   int tid;
 };
@@ -301,9 +303,31 @@ struct lc_exit {
   const char *moment;
   int code;
   uintptr_t sp; /* of the leaving thread, at the exit call */
-  uintptr_t pc;
+  uintptr_t pc; /* behind that call */
   uintptr_t registers[LC_REGISTERS];
 };
+
+/* ---- arch_*.c ---- */
+void lc_arch_start(void); /* first of all */
+/* Code, and what it must be compared with: patch.c. */
+extern const unsigned char lc_go_exit_code[LC_GO_EXIT_BYTES]; /* runtime.exit */
+void lc_encode_jump(unsigned char code[LC_JUMP_BYTES], const void *target);
+void lc_encode_far_jump(unsigned char code[LC_FAR_JUMP_BYTES], const void *target);
+void lc_encode_call(unsigned char code[LC_CALL_BYTES], uintptr_t at, uintptr_t callee);
+void lc_encode_near_jump(unsigned char code[LC_NEAR_JUMP_BYTES], uintptr_t at, uintptr_t target);
+uintptr_t lc_callee_of(uintptr_t at); /* 0 when no call stands there */
+bool lc_is_empty_function(const unsigned char *code); /* with room for a near jump */
+/* Registers of a stopped thread, from the context that its signal handler got. */
+void lc_keep_context(struct lc_thread *self, const void *signal_context);
+/* As they are when the exit call returns; the context is a ucontext_t. */
+void lc_context_behind_call(void *unwinders_context, const struct lc_exit *exit);
+/* Go's frames: gostack.c. A frame is named by its frame pointer: the caller's frame pointer is kept
+ * there, the return address behind it. */
+bool lc_go_cgocall_start(void); /* false: the frame of runtime.cgocall is not recognised */
+uintptr_t lc_go_cgocall_frame(uintptr_t sp); /* by the stack pointer in its body */
+/* By where a return address into it lies; 0 when it cannot be one that asmcgocall left. */
+uintptr_t lc_go_frame_at_return(uintptr_t slot);
+uintptr_t lc_go_frame_base(uintptr_t bp); /* DWARF's canonical frame address; 0 when unknown */
 
 /* ---- exits.c, patch.c ---- */
 extern struct lc_range lc_start_up_frames; /* of libc, between main's caller and argv */
@@ -311,8 +335,8 @@ extern const struct link_map *lc_first_link_map;
 extern uintptr_t lc_static_tls_bytes; /* at most, below a thread pointer */
 void lc_exits_find(void); /* first of all, and also in a process that is not observed */
 const char *lc_exits_start(void); /* NULL, or why the exit bridge is not in place */
-#define LC_JUMP_BYTES 12
 bool lc_patch_jump(uintptr_t at, const void *target);
+bool lc_patch_near_jump(uintptr_t at, const void *target); /* shorter */
 const char *lc_patch_go_exit(const void *target);
 /* Redirects the call of `callee` in `function`; false when there is none. */
 bool lc_patch_call(uintptr_t function, uintptr_t callee, const void *target);

@@ -32,7 +32,7 @@ static long early_checker;
 
 uintptr_t lc_world_stack_top;
 uintptr_t lc_world_starter;
-void lc_world_stopped(uintptr_t sp);
+void lc_world_stopped(uintptr_t sp, uintptr_t pc);
 
 /* False when the program ended without saying how: it was killed, or became another one. */
 static bool await_ending(struct lc_exit *exit) {
@@ -163,7 +163,6 @@ static bool can_be_checked(void) {
   return true;
 }
 
-/* Exit signal 0: the program's SIGCHLD handlers and waits never see this child. */
 static long fork_frozen_copy(struct lc_exit *exit, bool is_early) {
   if (!can_be_checked()) {
     return -EAGAIN;
@@ -174,7 +173,7 @@ static long fork_frozen_copy(struct lc_exit *exit, bool is_early) {
                       NULL);
     return -EAGAIN;
   }
-  long child = lc_sys6(SYS_clone, 0, 0, 0, 0, 0, 0);
+  long child = lc_copy_process();
   lc_table_release(); /* in the copy too: gperftools' checker allocates there */
   if (child == 0) {
     be_the_checker(exit, is_early);
@@ -230,15 +229,15 @@ void lc_check(const struct lc_exit *exit) {
   state = DONE;
 }
 
-/* From thunk.S, on a stack of its own: Go's world stands still, the companion's dump is
+/* From thunk_*.S, on a stack of its own: Go's world stands still, the companion's dump is
  * written. Goroutines that run in C go on, so the copy is taken now, before the world starts
  * again: dump and memory are of one instant. */
-void lc_world_stopped(uintptr_t sp) {
+void lc_world_stopped(uintptr_t sp, uintptr_t pc) {
   if (early_checker != 0 || state != NOT_BEGUN || !lc_is_observed_process() ||
       !lc_go_dump_is_there()) { /* a test may write heap dumps of its own */
     return;
   }
-  struct lc_exit at = {.moment = "", .sp = sp, .pc = *(const uintptr_t *)sp};
+  struct lc_exit at = {.moment = "", .sp = sp, .pc = pc};
   lc_guard++;
   lc_snapshot_finish();
   early_checker = fork_checker(&at, true);

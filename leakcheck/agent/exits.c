@@ -19,10 +19,10 @@ uintptr_t lc_exit_stack_top;
 int lc_exit_claimed;
 int lc_observed_pid;
 
-void lc_go_exit(int code, uintptr_t sp, const uintptr_t *saved);
-void lc_libc_exit(int code, uintptr_t sp, const uintptr_t *saved);
-void lc_exit_begins(int code, uintptr_t sp, const uintptr_t *saved);
-void lc_quick_exit_begins(int code, uintptr_t sp, const uintptr_t *saved);
+void lc_go_exit(int code, uintptr_t sp, const uintptr_t *saved, uintptr_t pc);
+void lc_libc_exit(int code, uintptr_t sp, const uintptr_t *saved, uintptr_t pc);
+void lc_exit_begins(int code, uintptr_t sp, const uintptr_t *saved, uintptr_t pc);
+void lc_quick_exit_begins(int code, uintptr_t sp, const uintptr_t *saved, uintptr_t pc);
 uintptr_t lc_run_exit_handlers, lc_real_exit, lc_real_quick_exit; /* libc's */
 
 typedef int (*main_function)(int argc, char **argv, char **envp);
@@ -40,25 +40,25 @@ static void __attribute__((noreturn)) leave(int code) {
   }
 }
 
-/* `sp` points to the return address, `saved` holds rbx, rbp, r12 to r15. */
-static void check_at(const char *moment, int code, uintptr_t sp, const uintptr_t *saved) {
-  struct lc_exit at = {.moment = moment, .code = code, .sp = sp};
-  at.pc = *(const uintptr_t *)sp;
-  for (int i = 0; i < 6; i++) {
+/* `sp` and `pc` are those of the call, `saved` are the registers that a function keeps. */
+static void check_at(const char *moment, int code, uintptr_t sp, const uintptr_t *saved,
+                     uintptr_t pc) {
+  struct lc_exit at = {.moment = moment, .code = code, .sp = sp, .pc = pc};
+  for (int i = 0; i < LC_SAVED; i++) {
     at.registers[i] = saved[i];
   }
   lc_check(&at);
 }
 
-/* From thunk.S, on the agent's own stack. */
-void lc_go_exit(int code, uintptr_t sp, const uintptr_t *saved) {
-  check_at("go_exit", code, sp, saved);
+/* From thunk_*.S, on the agent's own stack. */
+void lc_go_exit(int code, uintptr_t sp, const uintptr_t *saved, uintptr_t pc) {
+  check_at("go_exit", code, sp, saved, pc);
   lc_stats_print();
   leave(code);
 }
 
-void lc_libc_exit(int code, uintptr_t sp, const uintptr_t *saved) {
-  check_at("_exit", code, sp, saved);
+void lc_libc_exit(int code, uintptr_t sp, const uintptr_t *saved, uintptr_t pc) {
+  check_at("_exit", code, sp, saved, pc);
   lc_stats_print();
   leave(code);
 }
@@ -69,16 +69,16 @@ static bool exit_begins(void) {
   return lc_config.level != LC_DRACONIAN && lc_observed_pid != 0 && lc_is_observed_process();
 }
 
-/* From thunk.S, on the program's stack. */
-void lc_exit_begins(int code, uintptr_t sp, const uintptr_t *saved) {
+/* From thunk_*.S, on the program's stack. */
+void lc_exit_begins(int code, uintptr_t sp, const uintptr_t *saved, uintptr_t pc) {
   if (exit_begins()) {
-    check_at("exit", code, sp, saved);
+    check_at("exit", code, sp, saved, pc);
   }
 }
 
-void lc_quick_exit_begins(int code, uintptr_t sp, const uintptr_t *saved) {
+void lc_quick_exit_begins(int code, uintptr_t sp, const uintptr_t *saved, uintptr_t pc) {
   if (exit_begins()) {
-    check_at("quick_exit", code, sp, saved);
+    check_at("quick_exit", code, sp, saved, pc);
   }
 }
 

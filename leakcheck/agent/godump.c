@@ -74,7 +74,7 @@ static const char *dump_path(void) {
   return path;
 }
 
-bool lc_go_dump_is_there(void) { return lc_sys2(SYS_access, dump_path(), 0) == 0; }
+bool lc_go_dump_is_there(void) { return lc_sys3(SYS_faccessat, AT_FDCWD, dump_path(), 0) == 0; }
 
 /* NULL when there is a whole dump; else why not. */
 const char *lc_go_dump_open(void) {

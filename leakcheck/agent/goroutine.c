@@ -7,13 +7,6 @@
 
 #include "agent.h"
 
-#if defined __aarch64__ /* runtime/traceback.go, resolveInternal; internal/runtime/sys */
-#define RETURN_ADDRESS_BYTES 0u
-#define BELOW_ARGUMENTS_BYTES 8u
-#else
-#define RETURN_ADDRESS_BYTES 8u
-#define BELOW_ARGUMENTS_BYTES 0u
-#endif
 #define FRAME_POINTER_BYTES 8u
 #define MOST_STACK_BYTES ((uintptr_t)1 << 32)
 
@@ -139,7 +132,7 @@ static void add_objects(const struct lc_go_frame *frame, const struct lc_go_obje
 }
 
 static uintptr_t end_of_locals(const struct lc_go_frame *frame) {
-  uintptr_t end = frame->sp + frame->bytes - RETURN_ADDRESS_BYTES;
+  uintptr_t end = frame->sp + frame->bytes - LC_GO_RETURN_ADDRESS_BYTES;
   return end > frame->sp ? end - FRAME_POINTER_BYTES : end;
 }
 
@@ -147,7 +140,7 @@ static uintptr_t end_of_locals(const struct lc_go_frame *frame) {
 static bool take_objects(const struct lc_go_frame *frame) {
   struct lc_go_objects own = {0};
   bool is_known = lc_go_stack_objects(frame->entry, &own);
-  add_objects(frame, &now.of_callee, true, frame->sp + BELOW_ARGUMENTS_BYTES);
+  add_objects(frame, &now.of_callee, true, frame->sp + LC_GO_BELOW_ARGUMENTS_BYTES);
   add_objects(frame, &own, false, end_of_locals(frame));
   now.of_callee = own;
   return is_known;

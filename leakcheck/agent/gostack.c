@@ -12,9 +12,8 @@ bool lc_in_go_text(uintptr_t pc) {
   return pc >= lc_config.go_text_start && pc < lc_config.go_text_end;
 }
 
-/* runtime/mheap.go: an arenaIdx names 64 MiB; runtime/malloc.go: arenaBaseOffset on amd64. */
+/* runtime/mheap.go: an arenaIdx names 64 MiB. */
 #define GO_ARENA_BYTES ((uintptr_t)64 << 20)
-#define GO_ARENA_BASE ((uintptr_t)0xffff800000000000)
 #define GO_MAX_ARENAS 65536u
 
 static struct {
@@ -34,7 +33,7 @@ size_t lc_go_arena_count(void) {
 }
 
 struct lc_range lc_go_arena(size_t index) {
-  uintptr_t lo = arenas.indices[index] * GO_ARENA_BYTES + GO_ARENA_BASE;
+  uintptr_t lo = arenas.indices[index] * GO_ARENA_BYTES + LC_GO_ARENA_BASE;
   return (struct lc_range){lo, lo + GO_ARENA_BYTES};
 }
 
@@ -71,7 +70,7 @@ bool lc_go_is_processor(struct lc_range object) {
 /* Where the debug information says that `t` is kept there is a testing.T; this only guards
  * against a word that cannot be a pointer at all. */
 static bool may_be_object(uintptr_t address) {
-  return address % 8 == 0 && address >= 4096 && address >> 47 == 0;
+  return address % 8 == 0 && address >= 4096 && address >> LC_ADDRESS_BITS == 0;
 }
 
 static uintptr_t current_goroutine(uintptr_t thread_pointer) {
@@ -98,8 +97,8 @@ static uint32_t test_at(uintptr_t bp, uintptr_t hi) {
   if (lc_config.trunner_t < 0 || lc_config.t_name < 0) {
     return 0;
   }
-  uintptr_t slot = bp + 16 + (uintptr_t)lc_config.trunner_t;
-  uintptr_t t = slot + 8 <= hi ? word_at(slot, 0) : 0;
+  uintptr_t base = lc_go_frame_base(bp), slot = base + (uintptr_t)lc_config.trunner_t;
+  uintptr_t t = base != 0 && slot + 8 <= hi ? word_at(slot, 0) : 0;
   if (t == 0 || !may_be_object(t)) {
     return 0;
   }
@@ -117,39 +116,28 @@ struct walk {
   uint32_t count, room, test;
 };
 
-static uintptr_t cgocall_frame_bytes; /* 0: unknown */
+static bool knows_cgocall;
 
-/* sub $n,%rsp in the prologue: 48 83 ec n, or 48 81 ec and four bytes. */
-void lc_go_stack_start(void) {
-  const unsigned char *code = (const unsigned char *)lc_config.go_cgocall;
-  for (int i = 0; code != NULL && i < 48 && cgocall_frame_bytes == 0; i++) {
-    if (code[i] == 0x48 && code[i + 1] == 0x83 && code[i + 2] == 0xec) {
-      cgocall_frame_bytes = code[i + 3];
-    } else if (code[i] == 0x48 && code[i + 1] == 0x81 && code[i + 2] == 0xec) {
-      cgocall_frame_bytes = code[i + 3] | (uintptr_t)code[i + 4] << 8;
-    }
-  }
-}
-
-/* A callback from C into Go runs below the frame of the runtime.cgocall that called C: its
- * return address into that function was pushed right below the function's own stack pointer
- * (runtime/asm_amd64.s, cgocallback). The frame pointer in between points to C's stack. */
-#define GO_CALLBACK_WORDS 32u
+void lc_go_stack_start(void) { knows_cgocall = lc_go_cgocall_start(); }
 
 static bool is_frame(uintptr_t bp, uintptr_t hi) {
   return bp + 16 <= hi && word_at(bp, 0) > bp && word_at(bp, 0) < hi &&
          lc_in_go_text(word_at(bp, 8));
 }
 
-/* Below it lies a slot that nobody has written yet, where an older return address may stand: what
+/* A callback from C into Go runs below the frame of the runtime.cgocall that called C, whose call
+ * of asmcgocall left a return address in between. The frame pointer there points to C's stack.
+ * Below it lies a slot that nobody has written yet, where an older return address may stand: what
  * the right one leads to is a frame. */
 static uintptr_t frame_above_callback(uintptr_t bp, uintptr_t hi) {
   uintptr_t slot = bp + 16;
-  for (unsigned i = 0; i < GO_CALLBACK_WORDS && slot + 8 <= hi; i++, slot += 8) {
-    uintptr_t pc = word_at(slot, 0), above = slot + 8 + cgocall_frame_bytes;
-    if (pc > lc_config.go_cgocall && pc < lc_config.go_cgocall_end && cgocall_frame_bytes != 0 &&
-        is_frame(above, hi)) {
-      return above;
+  for (unsigned i = 0; i < LC_GO_CALLBACK_WORDS && slot + 8 <= hi; i++, slot += 8) {
+    uintptr_t pc = word_at(slot, 0);
+    if (pc > lc_config.go_cgocall && pc < lc_config.go_cgocall_end) {
+      uintptr_t above = lc_go_frame_at_return(slot);
+      if (above != 0 && is_frame(above, hi)) {
+        return above;
+      }
     }
   }
   return 0;
@@ -180,12 +168,12 @@ static void walk_frames(struct walk *walk) {
 
 /* The frame pointer of runtime.cgocall, saved on entering the system call state
  * (runtime/proc.go, reentersyscall). Before Go 1.23 only the stack pointer is saved there;
- * the frame's size, from the function's own prologue, leads from it to the frame pointer. */
+ * the frame's shape leads from it to the frame pointer. */
 static uintptr_t cgocall_frame(uintptr_t g) {
   if (lc_config.g_syscallbp >= 0) {
     return word_at(g, lc_config.g_syscallbp);
   }
-  return word_at(g, lc_config.g_syscallsp) + cgocall_frame_bytes;
+  return lc_go_cgocall_frame(word_at(g, lc_config.g_syscallsp));
 }
 
 /* Nobody but the runtime started the main goroutine. */
@@ -208,7 +196,7 @@ static uint32_t test_of(uintptr_t g, uint32_t own_test) {
 }
 
 uint32_t lc_unwind_go(uintptr_t *frames, uint32_t room, uint32_t *test) {
-  if (!lc_config.has_go_frames || (lc_config.g_syscallbp < 0 && cgocall_frame_bytes == 0)) {
+  if (!lc_config.has_go_frames || (lc_config.g_syscallbp < 0 && !knows_cgocall)) {
     return 0;
   }
   uintptr_t g = current_goroutine(lc_thread_pointer());
@@ -261,7 +249,7 @@ const char *lc_go_frames_state(void) {
   if (!lc_config.has_go_frames) {
     return "no: the binary has no debug information (built with -ldflags=-w or stripped?)";
   }
-  if (lc_config.g_syscallbp < 0 && cgocall_frame_bytes == 0) {
+  if (lc_config.g_syscallbp < 0 && !knows_cgocall) {
     return "no: the frame of runtime.cgocall was not recognised";
   }
   return "yes";

@@ -20,9 +20,7 @@
 
 #define PROBE_US 300000u
 #define PROBE_BYTES ((size_t)4 << 20) /* not from any cache: straight from the page heap */
-#define RED_ZONE 128u
 #define CHECK_STACK ((size_t)1 << 20)
-#define PAGE ((uintptr_t)4096)
 
 static bool (*is_active)(void);
 static bool (*no_global_leaks)(void);
@@ -62,7 +60,7 @@ static void __attribute__((noreturn)) take_all_locks(void) {
   is_active();
   free(malloc(PROBE_BYTES));
   free(malloc(1));
-  munmap(mmap(NULL, PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), PAGE);
+  munmap(mmap(NULL, LC_PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), LC_PAGE);
   if (lc_get_stats != NULL) {
     lc_get_stats(text, sizeof text);
   }
@@ -88,7 +86,7 @@ static bool ends_in_time(long child) {
 }
 
 bool lc_heapcheck_locks_are_free(void) {
-  long child = lc_sys6(SYS_clone, 0, 0, 0, 0, 0, 0);
+  long child = lc_copy_process();
   if (child == 0) {
     take_all_locks();
   }
@@ -100,7 +98,7 @@ bool lc_heapcheck_locks_are_free(void) {
 /* What lies below a thread's stack pointer is no frame any more, and the checker, which sees one
  * thread in this copy, would take it for one. */
 static void clear_stack(uintptr_t lo, uintptr_t hi) {
-  uintptr_t last_page = hi & ~(PAGE - 1);
+  uintptr_t last_page = hi & ~(LC_PAGE - 1);
   if (lo >= hi) {
     return;
   }
@@ -117,9 +115,9 @@ static void clear_dead_frames(const struct lc_maps *maps, const struct lc_thread
   bool on_g0 = false, called_c = false;
   uintptr_t saved = lc_go_saved_sp(at->thread_pointer, &on_g0, &called_c);
   bool runs_go = saved != 0 && (lc_in_go_text(at->pc) || !called_c);
-  uintptr_t sp = runs_go ? saved : at->sp - RED_ZONE;
+  uintptr_t sp = runs_go ? saved : at->sp - LC_RED_ZONE;
   if (sp >= stack.lo && sp < stack.hi) {
-    clear_stack((stack.lo + PAGE - 1) & ~(PAGE - 1), sp & ~(uintptr_t)7);
+    clear_stack((stack.lo + LC_PAGE - 1) & ~(LC_PAGE - 1), sp & ~(uintptr_t)7);
   }
 }
 
@@ -141,7 +139,8 @@ static void clear_stacks_of_finished_threads(const struct lc_maps *maps) {
   for (size_t i = 0; i < count; i++) {
     const struct lc_stack_record *record = &records[i];
     if (!is_running(record->thread_pointer) && lc_stack_is_there(maps, record)) {
-      clear_stack(record->lo, (record->thread_pointer - lc_static_tls_bytes) & ~(uintptr_t)7);
+      uintptr_t hi = record->thread_pointer - LC_BELOW_THREAD_POINTER(lc_static_tls_bytes);
+      clear_stack(record->lo, hi & ~(uintptr_t)7);
     }
   }
 }
@@ -214,9 +213,9 @@ static void examine_and_end(void *unused) {
 void lc_heapcheck_be_the_checker(const struct lc_exit *exit) {
   char *stack = lc_map(CHECK_STACK);
   leaving = *exit;
-  if (stack != NULL && lc_sys3(SYS_mprotect, stack, PAGE, PROT_NONE) == 0 &&
-      lc_sys3(SYS_mprotect, stack + CHECK_STACK - PAGE, PAGE, PROT_NONE) == 0) {
-    lc_call_on_stack(examine_and_end, NULL, stack + CHECK_STACK - PAGE);
+  if (stack != NULL && lc_sys3(SYS_mprotect, stack, LC_PAGE, PROT_NONE) == 0 &&
+      lc_sys3(SYS_mprotect, stack + CHECK_STACK - LC_PAGE, LC_PAGE, PROT_NONE) == 0) {
+    lc_call_on_stack(examine_and_end, NULL, stack + CHECK_STACK - LC_PAGE);
   }
   lc_report_failure("no memory for the check", NULL);
   for (;;) {

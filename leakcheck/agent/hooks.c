@@ -94,21 +94,6 @@ static size_t requested(size_t bytes) {
   return fits ? lc_aligned.bytes : bytes;
 }
 
-/* No caller expects them to be kept, and whoever copied the block's address through them leaves it
- * there: Go saves them all when it preempts a goroutine, so that a lost block would seem held. */
-static inline void clear_vector_registers(void) {
-#ifdef __x86_64__
-  __asm__ volatile("pxor %xmm0, %xmm0\n\tpxor %xmm1, %xmm1\n\t"
-                   "pxor %xmm2, %xmm2\n\tpxor %xmm3, %xmm3\n\t"
-                   "pxor %xmm4, %xmm4\n\tpxor %xmm5, %xmm5\n\t"
-                   "pxor %xmm6, %xmm6\n\tpxor %xmm7, %xmm7\n\t"
-                   "pxor %xmm8, %xmm8\n\tpxor %xmm9, %xmm9\n\t"
-                   "pxor %xmm10, %xmm10\n\tpxor %xmm11, %xmm11\n\t"
-                   "pxor %xmm12, %xmm12\n\tpxor %xmm13, %xmm13\n\t"
-                   "pxor %xmm14, %xmm14\n\tpxor %xmm15, %xmm15");
-#endif
-}
-
 static void on_new(const void *block, size_t bytes) {
   if (block == NULL || is_forked_child) {
     return;
@@ -122,7 +107,7 @@ static void on_new(const void *block, size_t bytes) {
   uint32_t stack = lc_guard != 0 ? LC_OWNED_BY_AGENT : capture(&start);
   lc_table_add((uintptr_t)block, bytes, stack);
   lc_snapshot_consider(bytes);
-  clear_vector_registers();
+  lc_clear_vector_registers();
 }
 
 static void on_delete(const void *block) {

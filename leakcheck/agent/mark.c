@@ -184,17 +184,17 @@ void lc_each_present(struct lc_range range, void (*visit)(struct lc_range part, 
     visit(range, context);
     return;
   }
-  uintptr_t page = range.lo / 4096, end = (range.hi + 4095) / 4096;
+  uintptr_t page = range.lo / LC_PAGE, end = (range.hi + LC_PAGE - 1) / LC_PAGE;
   while (page < end) {
     size_t wanted = end - page < ENTRIES ? end - page : ENTRIES;
     long got = lc_sys4(SYS_pread64, fd, entries, wanted * 8, page * 8);
     if (got <= 0) {
-      struct lc_range rest = {page * 4096 > range.lo ? page * 4096 : range.lo, range.hi};
+      struct lc_range rest = {page * LC_PAGE > range.lo ? page * LC_PAGE : range.lo, range.hi};
       visit(rest, context);
       break;
     }
     for (long i = 0; i < got / 8; i++, page++) {
-      struct lc_range part = {page * 4096, page * 4096 + 4096};
+      struct lc_range part = {page * LC_PAGE, (page + 1) * LC_PAGE};
       part.lo = part.lo > range.lo ? part.lo : range.lo;
       part.hi = part.hi < range.hi ? part.hi : range.hi;
       if (entries[i] >> 62 != 0) {

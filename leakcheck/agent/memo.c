@@ -28,8 +28,8 @@ static int (*get_place)(uintptr_t *cursor, int number, struct place *place);
 #define WAYS (LC_MEMOS / LC_MEMO_SETS)
 
 void lc_memo_start(void *libunwind) {
-  *(void **)&get_context = dlsym(libunwind, "_Ux86_64_getcontext");
-  *(void **)&get_place = dlsym(libunwind, "_ULx86_64_get_save_loc");
+  *(void **)&get_context = dlsym(libunwind, LC_GETCONTEXT);
+  *(void **)&get_place = dlsym(libunwind, LC_LIBUNWIND "get_save_loc");
   if (get_context == NULL || !lc_cursor.is_whole) {
     get_place = NULL;
   }

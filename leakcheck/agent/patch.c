@@ -10,48 +10,30 @@
 #include "agent.h"
 #include "sys.h"
 
-/* runtime/sys_linux_amd64.s, TEXT runtime·exit: the same twelve bytes since Go 1.0.
- *   mov 0x8(%rsp),%edi ; mov $0xe7,%eax ; syscall ; ret */
-static const unsigned char go_exit[12] = {0x8b, 0x7c, 0x24, 0x08, 0xb8, 0xe7,
-                                          0x00, 0x00, 0x00, 0x0f, 0x05, 0xc3};
-
-/* movabs $target,%rax ; jmp *%rax */
-static void encode_jump(unsigned char code[LC_JUMP_BYTES], const void *target) {
-  uintptr_t address = (uintptr_t)target;
-  code[0] = 0x48;
-  code[1] = 0xb8;
-  for (int i = 0; i < 8; i++) {
-    code[2 + i] = (unsigned char)(address >> (8 * i));
+/* Byte by byte, for the page may be that of memcpy. */
+static bool overwrite(uintptr_t at, const unsigned char *code, size_t count) {
+  uintptr_t page = at & ~(LC_PAGE - 1);
+  size_t bytes = ((at + count + LC_PAGE - 1) & ~(LC_PAGE - 1)) - page;
+  if (lc_sys3(SYS_mprotect, page, bytes, PROT_READ | PROT_WRITE) != 0) {
+    return false;
   }
-  code[10] = 0xff;
-  code[11] = 0xe0;
-}
-
-/* jmp *0(%rip) ; the address: changes no register */
-static void encode_transparent_jump(unsigned char code[14], const void *target) {
-  uintptr_t address = (uintptr_t)target;
-  static const unsigned char jump[6] = {0xff, 0x25, 0, 0, 0, 0};
-  memcpy(code, jump, sizeof jump);
-  memcpy(code + sizeof jump, &address, sizeof address);
+  for (size_t i = 0; i < count; i++) {
+    ((volatile unsigned char *)at)[i] = code[i];
+  }
+  bool is_restored = lc_sys3(SYS_mprotect, page, bytes, PROT_READ | PROT_EXEC) == 0;
+  __builtin___clear_cache((char *)at, (char *)at + count); /* the instructions' own */
+  return is_restored;
 }
 
 bool lc_patch_jump(uintptr_t at, const void *target) {
   unsigned char code[LC_JUMP_BYTES];
-  uintptr_t page = at & ~(uintptr_t)4095;
-  size_t bytes = ((at + sizeof code + 4095) & ~(uintptr_t)4095) - page;
-  encode_jump(code, target);
-  if (lc_sys3(SYS_mprotect, page, bytes, PROT_READ | PROT_WRITE) != 0) {
-    return false;
-  }
-  for (size_t i = 0; i < sizeof code; i++) {
-    ((volatile unsigned char *)at)[i] = code[i];
-  }
-  return lc_sys3(SYS_mprotect, page, bytes, PROT_READ | PROT_EXEC) == 0;
+  lc_encode_jump(code, target);
+  return overwrite(at, code, sizeof code);
 }
 
 static bool matches(const unsigned char *at) {
-  for (size_t i = 0; i < sizeof go_exit; i++) {
-    if (at[i] != go_exit[i]) {
+  for (size_t i = 0; i < LC_GO_EXIT_BYTES; i++) {
+    if (at[i] != lc_go_exit_code[i]) {
       return false;
     }
   }
@@ -61,8 +43,8 @@ static bool matches(const unsigned char *at) {
 static size_t patch_segment(const unsigned char *start, size_t bytes, const void *target,
                             bool *refused) {
   size_t found = 0;
-  for (size_t i = 0; i + sizeof go_exit <= bytes; i++) {
-    if (start[i] == go_exit[0] && matches(start + i)) {
+  for (size_t i = 0; i + LC_GO_EXIT_BYTES <= bytes; i += LC_CODE_STEP) {
+    if (start[i] == lc_go_exit_code[0] && matches(start + i)) {
       found++;
       *refused = *refused || !lc_patch_jump((uintptr_t)start + i, target);
     }
@@ -113,33 +95,31 @@ const char *lc_patch_go_exit(const void *target) {
   return found > 0 ? NULL : "the exit bridge could not be built: runtime.exit was not recognised";
 }
 
-/* A page within reach of a 32-bit displacement from `near`, holding jmp *target. */
+/* A page within reach of a call or a near jump at `near`, holding a jump to `target`. */
 static uintptr_t near_jump(uintptr_t near, const void *target) {
-  const uintptr_t step = (uintptr_t)16 << 20;
-  for (uintptr_t at = (near + step) & ~(step - 1); at - near < (uintptr_t)1 << 30; at += step) {
-    long page = lc_sys6(SYS_mmap, (long)at, 4096, PROT_READ | PROT_WRITE,
+  const uintptr_t step = LC_CALL_REACH_STEP;
+  for (uintptr_t at = (near + step) & ~(step - 1); at - near < LC_CALL_REACH; at += step) {
+    long page = lc_sys6(SYS_mmap, (long)at, (long)LC_PAGE, PROT_READ | PROT_WRITE,
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
     if (page != (long)at) {
       if (page > 0) {
-        lc_sys2(SYS_munmap, page, 4096);
+        lc_sys2(SYS_munmap, page, LC_PAGE);
       }
       continue;
     }
     unsigned char *code = (unsigned char *)page;
-    encode_transparent_jump(code, target);
-    lc_sys3(SYS_mprotect, page, 4096, PROT_READ | PROT_EXEC);
+    lc_encode_far_jump(code, target);
+    lc_sys3(SYS_mprotect, page, LC_PAGE, PROT_READ | PROT_EXEC);
+    __builtin___clear_cache((char *)code, (char *)code + LC_FAR_JUMP_BYTES);
     return at;
   }
   return 0;
 }
 
-/* The call of `callee` within a function: e8 and a 32-bit displacement. */
+/* The call of `callee` within a function. */
 static uintptr_t find_call(uintptr_t function, uintptr_t callee) {
-  for (uintptr_t at = function; function != 0 && at < function + 512; at++) {
-    const unsigned char *code = (const unsigned char *)at;
-    int32_t displacement;
-    memcpy(&displacement, code + 1, sizeof displacement);
-    if (code[0] == 0xe8 && at + 5 + (uintptr_t)(intptr_t)displacement == callee) {
+  for (uintptr_t at = function; function != 0 && at < function + 512; at += LC_CODE_STEP) {
+    if (lc_callee_of(at) == callee) {
       return at;
     }
   }
@@ -147,29 +127,32 @@ static uintptr_t find_call(uintptr_t function, uintptr_t callee) {
 }
 
 uintptr_t lc_first_call(struct lc_range function, struct lc_range image) {
-  for (uintptr_t at = function.lo; at + 5 <= function.hi; at++) {
-    int32_t displacement;
-    memcpy(&displacement, (const void *)(at + 1), sizeof displacement);
-    uintptr_t callee = at + 5 + (uintptr_t)(intptr_t)displacement;
-    if (*(const unsigned char *)at == 0xe8 && callee % 16 == 0 && lc_in_image(image, callee)) {
+  for (uintptr_t at = function.lo; at + LC_CALL_BYTES <= function.hi; at += LC_CODE_STEP) {
+    uintptr_t callee = lc_callee_of(at);
+    if (callee != 0 && callee % LC_FUNCTION_ALIGNMENT == 0 && lc_in_image(image, callee)) {
       return callee;
     }
   }
   return 0;
 }
 
-bool lc_patch_call(uintptr_t function, uintptr_t callee, const void *target) {
-  uintptr_t at = find_call(function, callee);
-  uintptr_t jump = at != 0 ? near_jump(at, target) : 0;
+bool lc_patch_near_jump(uintptr_t at, const void *target) {
+  uintptr_t jump = near_jump(at, target);
+  unsigned char code[LC_NEAR_JUMP_BYTES];
   if (jump == 0) {
     return false;
   }
-  int32_t displacement = (int32_t)(jump - (at + 5));
-  uintptr_t page = at & ~(uintptr_t)4095;
-  size_t bytes = ((at + 5 + 4095) & ~(uintptr_t)4095) - page;
-  if (lc_sys3(SYS_mprotect, page, bytes, PROT_READ | PROT_WRITE) != 0) {
+  lc_encode_near_jump(code, at, jump);
+  return overwrite(at, code, sizeof code);
+}
+
+bool lc_patch_call(uintptr_t function, uintptr_t callee, const void *target) {
+  uintptr_t at = find_call(function, callee);
+  uintptr_t jump = at != 0 ? near_jump(at, target) : 0;
+  unsigned char code[LC_CALL_BYTES];
+  if (jump == 0) {
     return false;
   }
-  memcpy((void *)(at + 1), &displacement, sizeof displacement);
-  return lc_sys3(SYS_mprotect, page, bytes, PROT_READ | PROT_EXEC) == 0;
+  lc_encode_call(code, at, jump);
+  return overwrite(at, code, sizeof code);
 }

@@ -9,7 +9,6 @@
 #include "agent.h"
 #include "sys.h"
 
-#define PAGE ((uintptr_t)4096)
 #define MOST_LINK_MAPS 100000
 #define HANDOUT ((uintptr_t)1 << LC_PAGE_SHIFT)
 
@@ -36,15 +35,15 @@ static void add_root(struct collecting *to, uintptr_t lo, uintptr_t hi) {
  * mapping of their own, and reading one is fatal. The kernel says so when it is to read a set of
  * signals there; it then refuses the first argument. */
 bool lc_is_readable(uintptr_t address) {
-  return lc_sys4(SYS_rt_sigprocmask, -1, address & ~(PAGE - 1), NULL, 8) != -EFAULT;
+  return lc_sys4(SYS_rt_sigprocmask, -1, address & ~(LC_PAGE - 1), NULL, 8) != -EFAULT;
 }
 
 static void add_readable(struct collecting *to, uintptr_t lo, uintptr_t hi) {
   uintptr_t start = lo;
-  for (uintptr_t page = lo & ~(PAGE - 1); page < hi; page += PAGE) {
+  for (uintptr_t page = lo & ~(LC_PAGE - 1); page < hi; page += LC_PAGE) {
     if (!lc_is_readable(page)) {
       add_root(to, start, page);
-      start = page + PAGE;
+      start = page + LC_PAGE;
     }
   }
   add_root(to, start, hi);
@@ -102,7 +101,7 @@ static bool is_loaded_here(const struct lc_maps *maps, const struct lc_mapping *
   return header->p_filesz == 0 ||
          (at != NULL && at->inode == first->inode && at->device == first->device &&
           at->offset - at->lo ==
-              (header->p_offset & ~(PAGE - 1)) - ((bias + header->p_vaddr) & ~(PAGE - 1)));
+              (header->p_offset & ~(LC_PAGE - 1)) - ((bias + header->p_vaddr) & ~(LC_PAGE - 1)));
 }
 
 static const Elf64_Phdr *headers_of(const struct lc_mapping *mapping, unsigned *count) {
@@ -161,7 +160,7 @@ static void add_image(struct collecting *to, const struct lc_mapping *mapping) {
       continue;
     }
     if (!has_bias) {
-      bias = mapping->lo - (headers[i].p_vaddr & ~(PAGE - 1));
+      bias = mapping->lo - (headers[i].p_vaddr & ~(LC_PAGE - 1));
       has_bias = true;
     }
     if (!is_loaded_here(to->maps, mapping, bias, &headers[i])) {
@@ -171,7 +170,7 @@ static void add_image(struct collecting *to, const struct lc_mapping *mapping) {
   for (unsigned i = 0; has_bias && i < count; i++) {
     if (headers[i].p_type == PT_LOAD && (headers[i].p_flags & PF_W) != 0) {
       uintptr_t lo = bias + headers[i].p_vaddr, hi = lo + headers[i].p_memsz;
-      claim(to, lo & ~(PAGE - 1), (hi + PAGE - 1) & ~(PAGE - 1));
+      claim(to, lo & ~(LC_PAGE - 1), (hi + LC_PAGE - 1) & ~(LC_PAGE - 1));
       if (!lc_in_agent(lo)) { /* tcmalloc's own lists hold free blocks, and stale slots */
         add_data(to, lo, hi);
       }
@@ -233,19 +232,17 @@ static void add_near(struct collecting *to, uintptr_t address, uintptr_t before,
   }
 }
 
-/* glibc points 16 bytes into the vector that holds a thread's dynamic TLS (sysdeps/x86_64/
- * nptl/tls.h, tcbhead_t.dtv; elf/dl-tls.c, _dl_allocate_tls): an interior pointer. The main
+/* glibc points 16 bytes into the vector that holds a thread's dynamic TLS (nptl/tls.h,
+ * tcbhead_t.dtv; elf/dl-tls.c, _dl_allocate_tls): an interior pointer. The main
  * thread's first vector is no block but lies in the loader's pages; its length comes first. */
 static void add_dynamic_tls(struct collecting *to, uintptr_t thread_pointer) {
-  uintptr_t vector = ((const uintptr_t *)thread_pointer)[1] - 16;
+  uintptr_t vector = ((const uintptr_t *)thread_pointer)[LC_DTV_WORD] - 16;
   add_exact(to, vector);
   if (thread_pointer == lc_main_thread_pointer && lc_maps_find(to->maps, vector) != NULL &&
       !lc_page_was_handed_out(vector)) {
     add_near(to, vector, 0, (*(const uintptr_t *)vector + 2) * 16);
   }
 }
-
-#define RED_ZONE 128u /* System V ABI: leaf functions use it without moving the pointer */
 
 /* Of the main thread's stack, what libc's start-up code left around main's caller is no frame
  * of the program; above it are argv and the environment. */
@@ -258,16 +255,12 @@ static void add_frames(struct collecting *to, uintptr_t lo, uintptr_t hi) {
   add_mapped_root(to, lo, hi);
 }
 
-/* Stopped behind, or for a restart at, the instruction 0f 05. In libc's functions alone: no
- * vector register lives on across a call of one, but it may across a program's own asm. */
-static bool is_system_call_at(uintptr_t pc) {
-  const unsigned char *code = (const unsigned char *)pc;
-  return code[0] == 0x0f && code[1] == 0x05;
-}
-
+/* Stopped behind the instruction of a system call, or for a restart at it. In libc's functions
+ * alone: no vector register lives on across a call of one, but it may across a program's own asm.
+ */
 static bool waits_in_libc(uintptr_t pc) {
-  return lc_in_image(lc_libc_image, pc) && pc % PAGE >= 2 &&
-         (is_system_call_at(pc - 2) || is_system_call_at(pc));
+  return lc_in_image(lc_libc_image, pc) && pc % LC_PAGE >= LC_SYSTEM_CALL_BYTES &&
+         (lc_is_system_call_at(pc - LC_SYSTEM_CALL_BYTES) || lc_is_system_call_at(pc));
 }
 
 /* Of a thread that waits in libc the caller's frames and registers count; libc's own frames hold
@@ -277,9 +270,9 @@ static uintptr_t first_word(struct collecting *to, struct lc_range stack, struct
     return at->sp;
   }
   if (!waits_in_libc(at->pc)) {
-    return at->sp - RED_ZONE;
+    return at->sp - LC_RED_ZONE;
   }
-  const uintptr_t *saved = at->registers; /* in the order of keep_context */
+  const uintptr_t *saved = at->registers; /* in the order of lc_keep_context */
   struct lc_wait wait = {
       at->pc, at->sp, {saved[11], saved[10], saved[4], saved[5], saved[6], saved[7]}};
   if (lc_skip_wait(stack, &wait)) {
@@ -357,11 +350,13 @@ static void add_leaving_thread(struct collecting *to, const struct lc_exit *exit
  * sets the header's thread id to 0 at the end, joining sets it to -1; of a detached thread the
  * header points to itself (nptl/descr.h, joinid). */
 static bool awaits_join(const struct lc_stack_record *record) {
-  if (record->tid_offset == 0 || *(const int *)(record->thread_pointer + record->tid_offset) != 0) {
+  uintptr_t header = lc_descriptor_lo(record->thread_pointer);
+  if (record->tid_offset == 0 || *(const int *)(header + record->tid_offset) != 0) {
     return false;
   }
-  for (uintptr_t at = record->thread_pointer + 32; at < record->thread_pointer + 0x900; at += 8) {
-    if (at + 8 > record->hi || *(const uintptr_t *)at == record->thread_pointer) {
+  uintptr_t end = lc_descriptor_hi(record->thread_pointer);
+  for (uintptr_t at = header + LC_DESCRIPTOR_HEAD; at < end; at += 8) {
+    if (at + 8 > record->hi || *(const uintptr_t *)at == header) {
       return at + 8 > record->hi;
     }
   }
@@ -372,7 +367,7 @@ static bool awaits_join(const struct lc_stack_record *record) {
  * there. */
 bool lc_stack_is_there(const struct lc_maps *maps, const struct lc_stack_record *record) {
   const struct lc_mapping *mapping = lc_maps_find(maps, record->thread_pointer);
-  uintptr_t header = record->thread_pointer + record->header_offset;
+  uintptr_t header = lc_descriptor_lo(record->thread_pointer) + record->header_offset;
   return mapping != NULL && mapping->readable &&
          (record->header_offset == 0 || *(const uintptr_t *)header == record->lo);
 }
@@ -384,7 +379,9 @@ static void claim_dead_stacks(struct collecting *to) {
   for (size_t i = 0; i < count; i++) {
     if (lc_stack_is_there(to->maps, &records[i])) {
       if (awaits_join(&records[i])) {
-        add_mapped_root(to, records[i].thread_pointer, records[i].hi);
+        uintptr_t end = lc_descriptor_hi(records[i].thread_pointer);
+        add_mapped_root(to, lc_descriptor_lo(records[i].thread_pointer),
+                        end < records[i].hi ? end : records[i].hi);
       }
       claim(to, records[i].lo, records[i].hi);
       add_dynamic_tls(to, records[i].thread_pointer); /* glibc keeps that for the next thread */
@@ -407,10 +404,12 @@ static void add_threads(struct collecting *to, const struct lc_exit *exit) {
   }
 }
 
-/* The main thread's TLS, below and above its thread pointer, and the link maps come from the
- * loader's first pages (elf/dl-minimal.c). struct pthread has 2.3 KB, struct link_map 1.2 KB. */
+/* The main thread's TLS and struct pthread, below and above its thread pointer, and the link maps
+ * come from the loader's first pages (elf/dl-minimal.c). struct pthread has 2.3 KB, struct link_map
+ * 1.2 KB. */
 static void add_loader_memory(struct collecting *to) {
-  add_near(to, lc_main_thread_pointer & ~(uintptr_t)7, lc_static_tls_bytes, 0xa00);
+  add_near(to, lc_main_thread_pointer & ~(uintptr_t)7, LC_BELOW_THREAD_POINTER(lc_static_tls_bytes),
+           LC_ABOVE_THREAD_POINTER(lc_static_tls_bytes));
   const struct link_map *map = lc_first_link_map;
   for (int i = 0; map != NULL && i < MOST_LINK_MAPS; i++) {
     add_near(to, (uintptr_t)map, 0, 0x600);

@@ -11,7 +11,6 @@
 #include "sys.h"
 
 #define STACK_BYTES (64 * 1024)
-#define CYCLES_BETWEEN_LOOKS 500000 /* at the clock, which is a system call: less than 1 ms */
 #define CHECKS_A_STEP 16
 
 static volatile int busy; /* a snapshot is being taken, or there are to be no more */
@@ -25,11 +24,11 @@ static bool is_time(void) {
   if (lc_config.snapshot_interval_ms == 0) {
     return false;
   }
-  uint64_t cycles = __builtin_ia32_rdtsc();
-  if (cycles < __atomic_load_n(&next_look, __ATOMIC_RELAXED)) {
+  uint64_t ticks = lc_ticks();
+  if (ticks < __atomic_load_n(&next_look, __ATOMIC_RELAXED)) {
     return false;
   }
-  __atomic_store_n(&next_look, cycles + CYCLES_BETWEEN_LOOKS, __ATOMIC_RELAXED);
+  __atomic_store_n(&next_look, ticks + LC_TICKS_BETWEEN_LOOKS, __ATOMIC_RELAXED);
   return lc_now_us() >= __atomic_load_n(&next_us, __ATOMIC_RELAXED);
 }
 
@@ -78,7 +77,7 @@ static void take(void) {
     return;
   }
   taken++;
-  child = lc_sys6(SYS_clone, 0, 0, 0, 0, 0, 0);
+  child = lc_copy_process();
   if (child == 0) {
     lc_call_on_stack(write_snapshot, NULL, stack_top);
   }

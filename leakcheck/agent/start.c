@@ -208,6 +208,7 @@ static void give_libc_the_program_name(char *name) {
 
 __attribute__((constructor)) static void agent_start(int argc, char **argv, char **envp) {
   const char *run_dir = find(envp, run_dir_key);
+  lc_arch_start();
   lc_exits_find();
   if (run_dir == NULL) {
     return;

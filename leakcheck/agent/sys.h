@@ -7,38 +7,17 @@
 #include <stdint.h>
 #include <sys/syscall.h>
 
-#if !defined(__x86_64__) || !defined(__linux__)
-#error "the leakcheck agent supports Linux on x86-64 only"
-#endif
+#include "arch.h"
+
 #ifndef __GLIBC__
 #error "not glibc"
 #endif
-
-static inline long lc_sys6(long number, long a, long b, long c, long d, long e, long f) {
-  long result;
-  register long r10 __asm__("r10") = d;
-  register long r8 __asm__("r8") = e;
-  register long r9 __asm__("r9") = f;
-  __asm__ volatile("syscall"
-                   : "=a"(result)
-                   : "0"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
-                   : "rcx", "r11", "memory");
-  return result;
-}
 
 #define lc_sys4(n, a, b, c, d) lc_sys6((n), (long)(a), (long)(b), (long)(c), (long)(d), 0, 0)
 #define lc_sys3(n, a, b, c) lc_sys4(n, a, b, c, 0)
 #define lc_sys2(n, a, b) lc_sys4(n, a, b, 0, 0)
 #define lc_sys1(n, a) lc_sys4(n, a, 0, 0, 0)
 #define lc_sys0(n) lc_sys4(n, 0, 0, 0, 0)
-
-static inline uintptr_t lc_thread_pointer(void) {
-  uintptr_t value;
-  __asm__("mov %%fs:0, %0" : "=r"(value));
-  return value;
-}
-
-static inline void lc_pause(void) { __asm__ volatile("pause"); }
 
 /* A spin lock that yields: critical sections are a few dozen instructions. */
 static inline void lc_lock(volatile int *lock) {

@@ -62,7 +62,7 @@ bool lc_out_close(struct lc_out *out, const char *name) {
   lc_in_run_dir(from, sizeof from, name, ".tmp");
   lc_in_run_dir(to, sizeof to, name, "");
   if (out->error == 0) {
-    long renamed = lc_sys2(SYS_rename, from, to);
+    long renamed = lc_sys4(SYS_renameat, AT_FDCWD, from, AT_FDCWD, to);
     out->error = renamed < 0 ? (int)-renamed : 0;
   }
   return out->error == 0;

@@ -13,7 +13,6 @@
 #include <string.h>
 #include <threads.h>
 #include <time.h>
-#include <ucontext.h>
 
 #include "agent.h"
 #include "sys.h"
@@ -38,21 +37,29 @@ static struct lc_stack_record records[CHUNK_RECORDS];
 static size_t record_count;
 static volatile int record_lock;
 
-static uint32_t find_header(uintptr_t thread_pointer, uintptr_t lo, uintptr_t hi) {
-  for (uint32_t at = 64; at + 16 <= 0x900 && thread_pointer + at + 16 <= hi; at += 8) {
-    const uintptr_t *word = (const uintptr_t *)(thread_pointer + at);
-    if (word[0] == lo && word[1] == hi - lo) {
-      return at;
+#define FIRST_OFFSET 64u
+
+static uintptr_t descriptor_end(const struct lc_stack_record *record) {
+  uintptr_t end = lc_descriptor_hi(record->thread_pointer);
+  return end < record->hi ? end : record->hi;
+}
+
+static uint32_t find_header(const struct lc_stack_record *record) {
+  uintptr_t start = lc_descriptor_lo(record->thread_pointer), end = descriptor_end(record);
+  for (uintptr_t at = start + FIRST_OFFSET; at + 16 <= end; at += 8) {
+    const uintptr_t *word = (const uintptr_t *)at;
+    if (word[0] == record->lo && word[1] == record->hi - record->lo) {
+      return (uint32_t)(at - start);
     }
   }
   return 0;
 }
 
 static uint32_t find_tid(const struct lc_stack_record *record) {
-  for (uint32_t at = 64; at + 4 <= 0x900 && record->thread_pointer + at + 4 <= record->hi;
-       at += 4) {
-    if (*(const int *)(record->thread_pointer + at) == record->tid) {
-      return at;
+  uintptr_t start = lc_descriptor_lo(record->thread_pointer), end = descriptor_end(record);
+  for (uintptr_t at = start + FIRST_OFFSET; at + 4 <= end; at += 4) {
+    if (*(const int *)at == record->tid) {
+      return (uint32_t)(at - start);
     }
   }
   return 0;
@@ -74,7 +81,7 @@ static uintptr_t record_stack(void) {
       .hi = (uintptr_t)lo + bytes,
       .tid = (int)lc_sys0(SYS_gettid),
   };
-  record.header_offset = find_header(record.thread_pointer, record.lo, record.hi);
+  record.header_offset = find_header(&record);
   record.tid_offset = find_tid(&record);
   uint64_t signals = lc_lock_quietly(&record_lock);
   size_t at = 0;
@@ -106,15 +113,13 @@ static uintptr_t record_stack_quietly(void) {
 /* What the finished thread left would lie in the holes of the new one's frames, and hold blocks.
  * In the frame of the caller, which calls functions and so uses no red zone. */
 static inline __attribute__((always_inline)) void clear_reused_stack(uintptr_t lo) {
-  uintptr_t sp;
-  __asm__ volatile("mov %%rsp, %0" : "=r"(sp));
+  uintptr_t sp = lc_stack_pointer();
   if (lo == 0 || sp <= lo) {
     return;
   }
   uintptr_t words = (sp - lo) / 16; /* half of it: lo may be that of a guard page */
   words = words < REUSED_STACK_BYTES / 8 ? words : REUSED_STACK_BYTES / 8;
-  uintptr_t from = sp - words * 8;
-  __asm__ volatile("rep stosq" : "+D"(from), "+c"(words) : "a"(0) : "memory");
+  lc_clear_words(sp - words * 8, words);
 }
 
 size_t lc_stack_records(const struct lc_stack_record **out) {
@@ -247,13 +252,12 @@ void lc_threads_start(void) {
 }
 
 /* ---- stopping ---- */
-struct kernel_action { /* asm/signal.h, struct sigaction of rt_sigaction on x86-64 */
+struct kernel_action { /* asm/signal.h, struct sigaction of rt_sigaction */
   void (*handler)(int, siginfo_t *, void *);
   unsigned long flags;
   void (*restorer)(void);
   uint64_t mask;
 };
-#define KERNEL_SA_RESTORER 0x04000000ul
 
 static struct lc_thread *stopped;
 static uint32_t stopped_count;
@@ -263,25 +267,6 @@ static bool is_stopping;
 static struct kernel_action old_action;
 
 __thread volatile bool lc_stop_pending __attribute__((tls_model("initial-exec")));
-
-__attribute__((naked)) static void restorer(void) {
-  __asm__("mov $15, %eax\n\tsyscall"); /* rt_sigreturn */
-}
-
-static void keep_context(struct lc_thread *self, const ucontext_t *context) {
-  static const int order[LC_REGISTERS] = {REG_R8,  REG_R9,  REG_R10, REG_R11, REG_R12, REG_R13,
-                                          REG_R14, REG_R15, REG_RDI, REG_RSI, REG_RBP, REG_RBX,
-                                          REG_RDX, REG_RAX, REG_RCX, REG_RSP, REG_RIP};
-  for (int i = 0; i < LC_REGISTERS; i++) {
-    self->registers[i] = (uintptr_t)context->uc_mcontext.gregs[order[i]];
-  }
-  self->sp = (uintptr_t)context->uc_mcontext.gregs[REG_RSP];
-  self->pc = (uintptr_t)context->uc_mcontext.gregs[REG_RIP];
-  uintptr_t vector = (uintptr_t)context->uc_mcontext.fpregs;
-  if (vector != 0) {
-    self->vector_state = (struct lc_range){vector, vector + 512};
-  }
-}
 
 /* Our handler stays: a signal may still be on its way to a thread that had it blocked. What
  * is not ours is passed on, so that setuid() of a program with threads goes on to work. */
@@ -305,7 +290,7 @@ static void on_stop(int number, siginfo_t *info, void *context) {
   for (uint32_t i = 0; i < __atomic_load_n(&stopped_count, __ATOMIC_ACQUIRE); i++) {
     if (stopped[i].tid == tid && !stopped[i].answered) {
       stopped[i].thread_pointer = lc_thread_pointer();
-      keep_context(&stopped[i], context);
+      lc_keep_context(&stopped[i], context);
       __atomic_store_n(&stopped[i].answered, true, __ATOMIC_RELEASE);
       __atomic_fetch_add(&answered_count, 1, __ATOMIC_RELEASE);
       break;
@@ -452,6 +437,15 @@ static bool all_answered(bool except_deaf) {
   return true;
 }
 
+/* Those that ended instead have nothing any more: what they left would seem to be held. */
+static void note_ended(void) {
+  for (uint32_t i = 0; i < stopped_count; i++) {
+    if (!stopped[i].answered && is_gone(stopped[i].tid)) {
+      stopped[i].ended = true;
+    }
+  }
+}
+
 static void wait_for_answers(void) {
   uint64_t begun = lc_now_us(), waited = 0;
   while (waited < PATIENCE_US && !all_answered(waited > WAIT_US)) {
@@ -459,6 +453,7 @@ static void wait_for_answers(void) {
     lc_sys2(SYS_nanosleep, &nap, 0);
     waited = lc_now_us() - begun;
   }
+  note_ended();
 }
 
 void lc_threads_stop(void) {
@@ -468,8 +463,8 @@ void lc_threads_stop(void) {
   }
   struct kernel_action action = {
       .handler = on_stop,
-      .flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART | KERNEL_SA_RESTORER,
-      .restorer = restorer,
+      .flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART | LC_SA_RESTORER,
+      .restorer = lc_restorer,
       .mask = ~(uint64_t)0,
   };
   int self = (int)lc_sys0(SYS_gettid);

@@ -113,26 +113,9 @@ static void on_change(void) {
   lc_unlock_quietly(&lock, signals);
 }
 
-/* endbr64, if at all, and ret; then what fills the room up to the next function. */
-static bool is_empty_function(const unsigned char *code) {
-  static const unsigned char filling[] = {0x00, 0x0f, 0x1f, 0x2e, 0x40, 0x44,
-                                          0x66, 0x80, 0x84, 0x90, 0xcc};
-  static const unsigned char endbr64[] = {0xf3, 0x0f, 0x1e, 0xfa};
-  size_t at = memcmp(code, endbr64, sizeof endbr64) == 0 ? sizeof endbr64 : 0;
-  if ((uintptr_t)code % 16 != 0 || code[at] != 0xc3) {
-    return false;
-  }
-  while (++at < LC_JUMP_BYTES) {
-    if (memchr(filling, code[at], sizeof filling) == NULL) {
-      return false;
-    }
-  }
-  return true;
-}
-
 void lc_unload_start(const struct r_debug *debug) {
-  if (debug != NULL && is_empty_function((const unsigned char *)debug->r_brk)) {
-    lc_patch_jump(debug->r_brk, (const void *)on_change);
+  if (debug != NULL && lc_is_empty_function((const unsigned char *)debug->r_brk)) {
+    lc_patch_near_jump(debug->r_brk, (const void *)on_change);
   }
 }
 

@@ -13,7 +13,7 @@
 
 typedef int (*backtrace_function)(void **frames, int room);
 
-static const int callee_saved[6] = {3, LC_UNWIND_BP, 12, 13, 14, 15}; /* rbx, rbp, r12 to r15 */
+static const int callee_saved[LC_SAVED] = LC_SAVED_NUMBERS;
 struct lc_cursor_interface lc_cursor;
 
 static backtrace_function cached_backtrace;
@@ -102,25 +102,19 @@ __attribute__((visibility("default"))) int pthread_sigmask(int how, const sigset
 void lc_unwind_start(void) {
   find(&real_sigprocmask, "sigprocmask");
   find(&real_pthread_sigmask, "pthread_sigmask");
-  void *library = dlopen("libunwind.so.8", RTLD_NOW | RTLD_LOCAL);
+  void *library = NULL;
+  if (LC_LIBUNWIND_IS_RIGHT) {
+    library = dlopen("libunwind.so.8", RTLD_NOW | RTLD_LOCAL);
+  }
   if (library != NULL) {
     cached_backtrace = (backtrace_function)dlsym(library, "unw_backtrace");
     libunwind_image = lc_image_around((uintptr_t)cached_backtrace);
-    *(void **)&lc_cursor.init = dlsym(library, "_ULx86_64_init_local");
-    *(void **)&lc_cursor.step = dlsym(library, "_ULx86_64_step");
-    *(void **)&lc_cursor.get = dlsym(library, "_ULx86_64_get_reg");
+    *(void **)&lc_cursor.init = dlsym(library, LC_LIBUNWIND "init_local");
+    *(void **)&lc_cursor.step = dlsym(library, LC_LIBUNWIND "step");
+    *(void **)&lc_cursor.get = dlsym(library, LC_LIBUNWIND "get_reg");
     lc_cursor.is_whole = lc_cursor.init != NULL && lc_cursor.step != NULL && lc_cursor.get != NULL;
     lc_memo_start(library);
   }
-}
-
-static void start_at(ucontext_t *context, const struct lc_exit *exit) {
-  static const int order[6] = {REG_RBX, REG_RBP, REG_R12, REG_R13, REG_R14, REG_R15};
-  for (int i = 0; i < 6; i++) {
-    context->uc_mcontext.gregs[order[i]] = (greg_t)exit->registers[i];
-  }
-  context->uc_mcontext.gregs[REG_RIP] = (greg_t)exit->pc;
-  context->uc_mcontext.gregs[REG_RSP] = (greg_t)(exit->sp + sizeof exit->pc); /* behind the call */
 }
 
 /* errx() and the like have large frames that they do not write, full of what was there before. */
@@ -128,7 +122,7 @@ void lc_skip_libc_frames(struct lc_exit *exit) {
   uintptr_t cursor[LC_CURSOR_WORDS] = {0};
   ucontext_t context = {0};
   struct lc_exit at = *exit;
-  start_at(&context, exit);
+  lc_context_behind_call(&context, exit);
   if (!lc_cursor.is_whole || lc_cursor.init(cursor, &context) < 0) {
     return;
   }
@@ -142,7 +136,7 @@ void lc_skip_libc_frames(struct lc_exit *exit) {
         lc_cursor.get(cursor, LC_UNWIND_SP, &at.sp) < 0) {
       return;
     }
-    for (int i = 0; i < 6; i++) {
+    for (int i = 0; i < LC_SAVED; i++) {
       lc_cursor.get(cursor, callee_saved[i], &at.registers[i]);
     }
   }

@@ -364,6 +364,9 @@ static uintptr_t called_before(uintptr_t pc) {
 }
 
 bool lc_skip_wait(struct lc_range stack, struct lc_wait *wait) {
+  if (!LC_KNOWS_WAITS) {
+    return false;
+  }
   struct frame frame = {.pc = wait->pc};
   static const unsigned numbers[6] = {RBX, RBP, R12, 13, 14, R15};
   frame.registers[RSP] = wait->sp;

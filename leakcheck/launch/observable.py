@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from leakcheck.errors import BadInput, NotChecked
+from leakcheck.toolchain.processor import NATIVE, is_for
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Privileges", "read_privileges", "refuse_unobservable"]
 
-_SUPPORTED_BITS = 64
-_SUPPORTED_MACHINE = "X86_64"
 _SANITIZERS = {"__asan_init": "AddressSanitizer", "__msan_init": "MemorySanitizer"}
 _SANITIZER_LIBRARIES = {"libasan.so": "AddressSanitizer", "liblsan.so": "LeakSanitizer"}
 
@@ -64,8 +63,9 @@ def refuse_unobservable(facts: ElfFacts, privileges: Privileges) -> None:
 
 def _refusal_of_file(facts: ElfFacts) -> tuple[str, str] | None:
     """Judge what the file is: architecture, and whether a loader brings libraries in."""
-    if facts.machine != _SUPPORTED_MACHINE or facts.bits != _SUPPORTED_BITS:
-        return f"it is a {facts.bits}-bit {facts.machine} program, not x86-64", "uname -m"
+    if not is_for(NATIVE, facts):
+        why = f"it is a {facts.bits}-bit {facts.machine} program, this machine is {NATIVE.name}"
+        return why, "uname -m"
     if facts.interpreter is None and facts.soname is not None:
         return "it is a shared library, not a program", ""
     if facts.interpreter is None:

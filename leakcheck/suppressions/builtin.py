@@ -49,7 +49,7 @@ BUILT_IN = (
     _built_in(
         "libstdc++'s pool for exceptions",
         "allocated when the library is loaded, which tcmalloc does in every program",
-        (_object("libstdc++.so*"), _object("ld-linux-x86-64.so*")),
+        (_object("libstdc++.so*"), _object("ld-linux-*.so*")),
     ),
     _built_in(
         "libc's buffers of standard streams",

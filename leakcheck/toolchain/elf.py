@@ -90,7 +90,7 @@ def read_elf(path: Path) -> ElfFacts:
         tags: tuple[Any, ...] = tuple(dynamic.iter_tags()) if dynamic is not None else ()
         return ElfFacts(
             path=path,
-            machine=str(elf["e_machine"]).removeprefix("EM_"),
+            machine=elf_machine(elf),
             bits=elf.elfclass,
             interpreter=_interpreter(elf),
             needed=tuple(tag.needed for tag in tags if tag.entry.d_tag == "DT_NEEDED"),
@@ -101,6 +101,11 @@ def read_elf(path: Path) -> ElfFacts:
             build_id=_build_id(elf) or _sha256(path),
             exports=frozenset(_exports(elf, dynamic)),
         )
+
+
+def elf_machine(elf: ELFFile) -> str:
+    """Name the processor that the file is for, as `ElfFacts.machine` does."""
+    return str(elf["e_machine"]).removeprefix("EM_")
 
 
 @contextlib.contextmanager

@@ -9,7 +9,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from leakcheck.toolchain.elf import find_symbols, opened_elf, read_elf
+from leakcheck.toolchain.elf import elf_machine, find_symbols, opened_elf, read_elf
 from leakcheck.toolchain.godwarf import (
     DebugInformation,
     DwarfMissing,
@@ -19,6 +19,7 @@ from leakcheck.toolchain.godwarf import (
 )
 from leakcheck.toolchain.gotrunner import read_test_slot
 from leakcheck.toolchain.layoutcache import read_kept, write_kept
+from leakcheck.toolchain.processor import ARM64, X86_64
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,7 +40,9 @@ _BUILD_INFO_FLAGS_AT = 15
 _BUILD_INFO_INLINE = 2
 _BUILD_INFO_VERSION_AT = 32
 
-_TEXT_START, _TEXT_END, _TLS_G = "runtime.text", "runtime.etext", "runtime.tlsg"
+_TEXT_START, _TEXT_END = "runtime.text", "runtime.etext"
+_TLS_G = MappingProxyType({X86_64.elf: "runtime.tlsg", ARM64.elf: "runtime.tls_g"})
+_CONTROL_BLOCK_BYTES = 16  # tcbhead_t of arm64
 _HEAP = "runtime.mheap_"
 _CGOCALL = "runtime.cgocall"
 _ADDRESSES = MappingProxyType(
@@ -67,7 +70,7 @@ _NO_SYMBOLS = "no symbol table (built with -ldflags=-s)"
 _SYMBOLS = (
     _TEXT_START,
     _TEXT_END,
-    _TLS_G,
+    *_TLS_G.values(),
     _HEAP,
     *_ADDRESSES.values(),
     *(name for names in _SEGMENTS.values() for name in names),
@@ -140,13 +143,18 @@ def read_go_layout(path: Path, cache_dir: Path | None = None) -> GoLayout:
     return layout
 
 
-def tls_offset(value: int, *, size_bytes: int, alignment: int, address: int = 0) -> int:
+def tls_offset(
+    value: int, *, size_bytes: int, alignment: int, address: int = 0, machine: str = X86_64.elf
+) -> int:
     """Compute the offset from the thread pointer of a thread-local variable of the program.
 
     `value` is the symbol's, the rest is PT_TLS' p_memsz, p_align and p_vaddr. On x86-64 the
-    program's block ends at the thread pointer, rounded as its alignment demands.
+    program's block ends at the thread pointer, on arm64 it begins behind the control block there,
+    both rounded as its alignment demands.
     """
     alignment = max(alignment, 1)
+    if machine == ARM64.elf:
+        return value + _CONTROL_BLOCK_BYTES + (address - _CONTROL_BLOCK_BYTES) % alignment
     first = -address % alignment
     block = -(-(size_bytes - first) // alignment) * alignment + first
     return value - block
@@ -200,14 +208,17 @@ def _symbol_lines(elf: ELFFile, symbols: Mapping[str, Symbol]) -> tuple[GoLayout
     )
     if _CGOCALL in symbols:
         lines += (("go_cgocall_end", hex(symbols[_CGOCALL].value + symbols[_CGOCALL].size)),)
+    machine = elf_machine(elf)
     segment = next(elf.iter_segments("PT_TLS"), None)
-    if segment is None or _TLS_G not in symbols:
+    variable = symbols.get(_TLS_G.get(machine, ""))
+    if segment is None or variable is None:
         return lines, "no thread-local variable for g (built without cgo)"
     offset = tls_offset(
-        symbols[_TLS_G].value,
+        variable.value,
         size_bytes=segment["p_memsz"],
         alignment=segment["p_align"],
         address=segment["p_vaddr"],
+        machine=machine,
     )
     return (*lines, ("go_tlsg", str(offset))), ""
 

@@ -26,7 +26,7 @@ _SIGN_BIT, _LOW_BITS, _MORE = 0x40, 0x7F, 0x80
 class FrameSlot(NamedTuple):
     """While the program is at an address of `start`…`end`, `t` is at `offset` from the CFA.
 
-    The canonical frame address is 16 above the frame pointer in Go's code on x86-64.
+    The canonical frame address is where the caller's frame begins.
     """
 
     start: int

@@ -10,17 +10,18 @@ from typing import TYPE_CHECKING, NamedTuple
 from leakcheck.errors import BadInput, ToolMissing
 from leakcheck.process import Command, run
 from leakcheck.toolchain.elf import read_elf
+from leakcheck.toolchain.processor import NATIVE, is_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from leakcheck.toolchain.elf import ElfFacts
+    from leakcheck.toolchain.processor import Processor
 
 __all__ = [
     "STANDARD_DIRECTORIES",
     "CachedLibrary",
     "find_libraries",
-    "is_x86_64",
     "links_tcmalloc",
     "loader_cache",
     "parse_ldconfig",
@@ -29,8 +30,8 @@ __all__ = [
 STANDARD_DIRECTORIES = tuple(
     Path(directory)
     for directory in (
-        "/lib/x86_64-linux-gnu",
-        "/usr/lib/x86_64-linux-gnu",
+        f"/lib/{NATIVE.multiarch}",
+        f"/usr/lib/{NATIVE.multiarch}",
         "/lib64",
         "/usr/lib64",
         "/lib",
@@ -51,8 +52,8 @@ class CachedLibrary(NamedTuple):
     path: Path
 
 
-def parse_ldconfig(output: str) -> tuple[CachedLibrary, ...]:
-    """Read the x86-64 libraries in the output of `ldconfig -p`.
+def parse_ldconfig(output: str, processor: Processor = NATIVE) -> tuple[CachedLibrary, ...]:
+    """Read the libraries for `processor` in the output of `ldconfig -p`.
 
     A line is `	libz.so.1 (libc6,x86-64) => /lib/x86_64-linux-gnu/libz.so.1`; other lines are
     passed over.
@@ -60,7 +61,7 @@ def parse_ldconfig(output: str) -> tuple[CachedLibrary, ...]:
     found = []
     for line in output.splitlines():
         match = _LDCONFIG_LINE.fullmatch(line)
-        if match and "x86-64" in match["flags"].split(","):
+        if match and processor.cache_flag in match["flags"].split(","):
             found.append(CachedLibrary(match["name"], Path(match["path"])))
     return tuple(found)
 
@@ -80,7 +81,7 @@ def find_libraries(
     cache: tuple[CachedLibrary, ...],
     directories: tuple[Path, ...] = STANDARD_DIRECTORIES,
 ) -> tuple[ElfFacts, ...]:
-    """Find the x86-64 libraries whose file name matches the shell `pattern`.
+    """Find this machine's libraries whose file name matches the shell `pattern`.
 
     The loader's choice comes first, one file is named once, and what is no ELF file (a
     linker script) is left out.
@@ -90,12 +91,7 @@ def find_libraries(
         found += sorted(directory.glob(pattern))
     unique = {path.resolve(): path for path in reversed(found)}
     facts = (_read_if_elf(path) for path in reversed(unique.values()))
-    return tuple(library for library in facts if library and is_x86_64(library))
-
-
-def is_x86_64(facts: ElfFacts) -> bool:
-    """Say whether the file is for the one machine leakcheck is made for."""
-    return (facts.machine, facts.bits) == ("X86_64", 64)
+    return tuple(library for library in facts if library and is_for(NATIVE, library))
 
 
 def links_tcmalloc(

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from leakcheck.errors import NotChecked
+from leakcheck.toolchain.processor import processor_named
 
 __all__ = [
     "Machine",
@@ -41,8 +42,8 @@ class Machine:
 
     @property
     def is_supported(self) -> bool:
-        """Whether leakcheck is made for it: Linux on x86-64."""
-        return (self.system, self.processor) == ("Linux", "x86_64")
+        """Whether leakcheck is made for it: Linux on x86-64 or arm64."""
+        return self.system == "Linux" and processor_named(self.processor) is not None
 
     @property
     def has_glibc(self) -> bool:
@@ -54,11 +55,11 @@ def refuse_other_systems(platform_name: str) -> None:
     """Raise NotChecked unless `sys.platform` is Linux, saying what to use instead."""
     if platform_name.startswith("linux"):
         return
-    nothing = (platform_name, "on Linux on x86-64", "")
+    nothing = (platform_name, "on Linux on x86-64 or arm64", "")
     system, elsewhere, command = _INSTEAD.get(platform_name, nothing)
     raise NotChecked(
         f"leakcheck does not run on {system}",
-        why=f"it is made for Linux on x86-64 with glibc; run it {elsewhere}",
+        why=f"it is made for Linux on x86-64 or arm64 with glibc; run it {elsewhere}",
         hint=command,
     )
 
@@ -68,7 +69,7 @@ def refuse_other_processors(machine: Machine) -> None:
     if not machine.is_supported:
         raise NotChecked(
             f"leakcheck does not run on {machine.processor}",
-            why="the agent patches x86-64 code; run it on such a machine, or in its emulation",
+            why="the agent patches code, of x86-64 and arm64; run it there, or in an emulation",
             hint="docker run --platform linux/amd64 …",
         )
 

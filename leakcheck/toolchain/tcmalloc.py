@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from leakcheck.errors import BadInput, ToolMissing
 from leakcheck.toolchain.elf import read_elf
-from leakcheck.toolchain.libraries import find_libraries, is_x86_64, loader_cache
+from leakcheck.toolchain.libraries import find_libraries, loader_cache
 from leakcheck.toolchain.packages import install_command
+from leakcheck.toolchain.processor import NATIVE, is_for
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -138,8 +139,8 @@ def _chosen(path: Path) -> Tcmalloc:
     except BadInput as error:
         raise BadInput(what, why=str(error), hint="unset LEAKCHECK_TCMALLOC") from error
     library = _with_version(facts)
-    if not is_x86_64(facts):
-        raise BadInput(what, why="it is not for x86-64", hint="unset LEAKCHECK_TCMALLOC")
+    if not is_for(NATIVE, facts):
+        raise BadInput(what, why=f"it is not for {NATIVE.name}", hint="unset LEAKCHECK_TCMALLOC")
     if not library.has_hooks:
         raise BadInput(what, why="it has no malloc hooks", hint="unset LEAKCHECK_TCMALLOC")
     return library

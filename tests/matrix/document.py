@@ -26,14 +26,16 @@ Where a row names no other, the machine is {machine}.
 {tables}
 ## Not tested
 
-{absent}- Other distributions than Debian.
+{absent}- **Linux on arm64**: the code is there and was run under an emulator alone, never on such a
+  processor: [what was run](agent.md#processors).
+- Other distributions than Debian.
 - musl (Alpine) is not supported: the agent needs glibc.
 - Go 1.20 and older are not supported.
 
 ## Not supported
 
-- **Linux on arm64** and every other processor: the agent patches x86-64 code, and its stack walk
-  and raw system calls are written for it; it refuses to compile elsewhere. Check on x86-64.
+- **Every processor but x86-64 and arm64**: the agent patches code, and its stack walk and raw
+  system calls are written for these two; it refuses to compile elsewhere.
 - **macOS**: use `leaks --atExit -- PROGRAM` (Xcode), or run leakcheck in a Linux x86-64 container.
 - **Windows**: use WSL 2, where leakcheck runs as on any Linux.
 

@@ -24,6 +24,7 @@ COMPLETE = Machine(
     has_own_tcmalloc=False,
     compiles_c=True,
     compiles_cxx=False,
+    compiles_for_arm64=False,
     has_ffmpeg=False,
     has_cmake=False,
     has_python_headers=False,
@@ -44,6 +45,7 @@ def test_a_bare_machine_needs_everything() -> None:
         has_own_tcmalloc=False,
         compiles_c=False,
         compiles_cxx=False,
+        compiles_for_arm64=False,
         has_ffmpeg=False,
         has_cmake=False,
         has_python_headers=False,
@@ -87,14 +89,17 @@ def test_the_tests_need_more() -> None:
     for_tests = replace(
         COMPLETE,
         compiles_cxx=True,
+        compiles_for_arm64=True,
         has_ffmpeg=True,
         has_cmake=True,
         has_python_headers=True,
         libraries=COMPLETE.libraries | {"libtcmalloc.so.4"},
-        test_packages=frozenset({"poppler-utils", "chromium", "musl-tools"}),
+        test_packages=frozenset({"poppler-utils", "chromium", "musl-tools", "qemu-user"}),
     )
     assert missing_packages(COMPLETE, for_tests=True) == (
         "g++",
+        "gcc-aarch64-linux-gnu",
+        "libc6-dev-arm64-cross",
         "libgoogle-perftools4",
         "pkg-config",
         "libavformat-dev",
@@ -106,6 +111,7 @@ def test_the_tests_need_more() -> None:
         "poppler-utils",
         "chromium",
         "musl-tools",
+        "qemu-user",
     )
     assert missing_packages(for_tests, for_tests=True) == ()
 
@@ -131,7 +137,7 @@ def test_a_tcmalloc_named_by_the_user_counts() -> None:
     assert missing_packages(machine, for_tests=False) == ()
 
 
-def test_the_loader_cache_is_read_for_x86_64_only() -> None:
+def test_the_loader_cache_is_read_for_64_bits_only() -> None:
     assert parse_loader_cache(LDCONFIG_DEBIAN_12) == {
         "libunwind.so.8",
         "libunwind-ptrace.so.0",
@@ -147,9 +153,11 @@ def test_no_loader_cache_means_no_libraries() -> None:
 SONAMES = st.from_regex(r"\Alib[a-z0-9_+.-]{1,20}\.so(\.[0-9]+)?\Z")
 
 
-@given(st.sets(SONAMES), st.sets(SONAMES))
-def test_every_x86_64_library_and_no_other_is_read(ours: set[str], others: set[str]) -> None:
-    lines = [f"\t{name} (libc6,x86-64) => /lib/{name}" for name in sorted(ours)]
+@given(st.sets(SONAMES), st.sets(SONAMES), st.sampled_from(["x86-64", "AArch64"]))
+def test_every_64_bit_library_and_no_other_is_read(
+    ours: set[str], others: set[str], processor: str
+) -> None:
+    lines = [f"\t{name} (libc6,{processor}) => /lib/{name}" for name in sorted(ours)]
     lines += [f"\t{name} (libc6) => /lib32/{name}" for name in sorted(others)]
     assert parse_loader_cache("\n".join(lines)) == ours
 

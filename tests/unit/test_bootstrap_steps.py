@@ -33,6 +33,8 @@ case "$*" in
   *install*) [ ! -e "$MACHINE/apt-is-stale" ] || { echo "404 Not Found"; exit 100; }
              cp "$MACHINE/bin/cc" "$MACHINE/bin/dot"
              case "$*" in *g++*) cp "$MACHINE/bin/cc" "$MACHINE/bin/g++" ;; esac
+             case "$*" in *arm64*) cp "$MACHINE/bin/cc" "$MACHINE/bin/aarch64-linux-gnu-gcc" ;; esac
+             case "$*" in *qemu*) cp "$MACHINE/bin/cc" "$MACHINE/bin/qemu-aarch64" ;; esac
              case "$*" in *perftools*) touch "$MACHINE/full-tcmalloc" ;; esac
              case "$*" in *poppler-utils*) cp "$MACHINE/bin/cc" "$MACHINE/bin/pdftotext" ;; esac
              case "$*" in *chromium*) cp "$MACHINE/bin/cc" "$MACHINE/bin/chromium" ;; esac
@@ -125,7 +127,10 @@ def test_the_tests_bring_what_only_they_need_to_a_machine_that_is_set_up(
     machine.log()
     assert set_up(machine.checkout, for_tests=True)
     (install,) = machine.log()
-    assert install.endswith("g++ libgoogle-perftools4 poppler-utils chromium musl-tools")
+    assert install.endswith(
+        "g++ gcc-aarch64-linux-gnu libc6-dev-arm64-cross"
+        " libgoogle-perftools4 poppler-utils chromium musl-tools qemu-user"
+    )
     assert not set_up(machine.checkout, for_tests=True)
 
 

@@ -3,12 +3,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from elf_samples import Elf, Tls, base_type, build_info, debug_sections, uleb128, unit
+from elf_samples import (
+    AARCH64,
+    X86_64,
+    Elf,
+    Tls,
+    base_type,
+    build_info,
+    debug_sections,
+    uleb128,
+    unit,
+)
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from leakcheck.errors import BadInput
 from leakcheck.toolchain.golayout import parse_build_info, read_go_layout, tls_offset
+from leakcheck.toolchain.processor import ARM64
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -66,12 +77,14 @@ def program(
     symbols: dict[str, int] | None = SYMBOLS,
     tls: Tls | None = G_ALONE,
     version: str = "go1.26.8",
+    machine: int = X86_64,
 ) -> Path:
     sections = {".go.buildinfo": build_info(version)}
     if units:
         sections |= debug_sections(*units)
     path = folder / "x.test"
-    path.write_bytes(bytes(Elf(symbols=symbols, tls=tls, sections=sections, build_id=b"\xab")))
+    elf = Elf(machine=machine, symbols=symbols, tls=tls, sections=sections, build_id=b"\xab")
+    path.write_bytes(bytes(elf))
     return path
 
 
@@ -186,6 +199,13 @@ def test_without_debug_information_the_symbols_are_still_read(tmp_path: Path) ->
         "go_tlsg": "-8",
         "go_layout_missing": "no debug information (built with -ldflags=-w or -s)",
     }
+
+
+def test_on_arm64_g_has_another_name(tmp_path: Path) -> None:
+    both = {**SYMBOLS, "runtime.tls_g": 0, "runtime.tlsg": 8}
+    layout = dict(read_go_layout(program(tmp_path, symbols=both, machine=AARCH64)))
+
+    assert layout["go_tlsg"] == "16"
 
 
 def test_a_stripped_program_gives_both_reasons(tmp_path: Path) -> None:
@@ -393,6 +413,23 @@ def test_the_block_lies_below_the_thread_pointer_and_is_aligned_as_its_address(
     assert (start - address) % alignment == 0
     shifted = tls_offset(value, size_bytes=size, alignment=alignment, address=address)
     assert shifted == start + value
+
+
+@pytest.mark.parametrize(
+    ("value", "alignment", "address", "offset"),
+    [(0, 8, 0x69FDC0, 16), (8, 8, 0x69FDC0, 24), (0, 64, 0x400040, 64), (0, 64, 0x400018, 24)],
+    ids=["g alone", "behind g", "an aligned block", "an aligned block that begins late"],
+)
+def test_on_arm64_the_block_of_the_program_begins_behind_the_control_block(
+    value: int, alignment: int, address: int, offset: int
+) -> None:
+    found = tls_offset(
+        value, size_bytes=16, alignment=alignment, address=address, machine=ARM64.elf
+    )
+
+    assert found == offset
+    assert found >= 16
+    assert (found - value - address) % alignment == 0
 
 
 # The version

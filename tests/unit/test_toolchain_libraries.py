@@ -15,7 +15,6 @@ from leakcheck.toolchain.elf import ElfFacts, read_elf
 from leakcheck.toolchain.libraries import (
     CachedLibrary,
     find_libraries,
-    is_x86_64,
     links_tcmalloc,
     loader_cache,
     parse_ldconfig,
@@ -57,7 +56,7 @@ def links(facts: ElfFacts, *directories: Path, library_path: str = "") -> bool:
 # The loader's cache
 
 
-def test_the_libraries_for_x86_64_are_read_from_ldconfig() -> None:
+def test_the_libraries_for_one_processor_are_read_from_ldconfig() -> None:
     assert parse_ldconfig(LDCONFIG) == (
         CachedLibrary(
             "libtcmalloc_minimal.so.4",
@@ -153,11 +152,6 @@ def test_a_library_that_the_cache_names_but_is_gone_is_left_out(tmp_path: Path) 
     cache = (CachedLibrary("libx.so.4", tmp_path / "libx.so.4"),)
 
     assert find_libraries("libx.so.4", cache=cache, directories=()) == ()
-
-
-def test_only_64_bit_x86_is_the_machine_leakcheck_is_made_for(tmp_path: Path) -> None:
-    assert is_x86_64(read_elf(library(tmp_path, "a.so")))
-    assert not is_x86_64(read_elf(library(tmp_path, "b.so", machine=AARCH64)))
 
 
 # A tcmalloc of the program's own

@@ -1,5 +1,6 @@
 /* Blocks that a running thread holds when the program ends. */
 #include "corpus.h"
+#include "registers.h"
 
 #include <pthread.h>
 #include <semaphore.h>
@@ -121,15 +122,10 @@ static void await_register(void) {
 }
 
 static void *hold_in_register(void *unused) {
-  __asm__ volatile("mov %1, %%r12\n\t"
-                   "not %%r12\n\t"
-                   "movl $1, %0\n"
-                   "1: mov $34, %%eax\n\t" /* pause */
-                   "syscall\n\t"
-                   "jmp 1b"
-                   : "=m"(is_in_register)
-                   : "r"(hidden_block(226))
-                   : "rax", "rcx", "r11", "r12", "memory");
+  __asm__ volatile(TAKE_INTO_REGISTER SET_FLAG SLEEP_FOR_EVER
+                   : [flag] "=m"(is_in_register)
+                   : [hidden] "r"(hidden_block(226))
+                   : CHANGED);
   return unused;
 }
 
@@ -139,16 +135,10 @@ static void keep_in_register(void) {
 }
 
 static void *hold_in_vector_register(void *unused) {
-  __asm__ volatile("mov %1, %%rax\n\t"
-                   "not %%rax\n\t"
-                   "movq %%rax, %%xmm7\n\t"
-                   "movl $1, %0\n"
-                   "1: mov $34, %%eax\n\t"
-                   "syscall\n\t"
-                   "jmp 1b"
-                   : "=m"(is_in_register)
-                   : "r"(hidden_block(227))
-                   : "rax", "rcx", "r11", "xmm7", "memory");
+  __asm__ volatile(TAKE_INTO_VECTOR_REGISTER SET_FLAG SLEEP_FOR_EVER
+                   : [flag] "=m"(is_in_register)
+                   : [hidden] "r"(hidden_block(227))
+                   : CHANGED);
   return unused;
 }
 
@@ -158,14 +148,10 @@ static void keep_in_vector_register(void) {
 }
 
 static void *hold_in_busy_register(void *unused) {
-  __asm__ volatile("mov %1, %%rdx\n\t"
-                   "not %%rdx\n\t"
-                   "movl $1, %0\n"
-                   "1: pause\n\t"
-                   "jmp 1b"
-                   : "=m"(is_in_register)
-                   : "r"(hidden_block(228))
-                   : "rdx", "memory");
+  __asm__ volatile(TAKE_INTO_BUSY_REGISTER SET_FLAG RUN_FOR_EVER
+                   : [flag] "=m"(is_in_register)
+                   : [hidden] "r"(hidden_block(228))
+                   : CHANGED);
   return unused;
 }
 

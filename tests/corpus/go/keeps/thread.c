@@ -1,5 +1,7 @@
 #include "native.h"
 
+#include "../../c/registers.h"
+
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdint.h>
@@ -51,42 +53,30 @@ static uintptr_t hidden_block(size_t bytes) {
 }
 
 static void *hold_in_register(void *bytes) {
-  __asm__ volatile("mov %0, %%r12\n\t"
-                   "not %%r12\n"
-                   "1: mov $34, %%eax\n\t" /* pause */
-                   "syscall\n\t"
-                   "jmp 1b"
+  __asm__ volatile(TAKE_INTO_REGISTER SLEEP_FOR_EVER
                    :
-                   : "r"(hidden_block((size_t)bytes))
-                   : "rax", "rcx", "r11", "r12", "memory");
+                   : [hidden] "r"(hidden_block((size_t)bytes))
+                   : CHANGED);
   return NULL;
 }
 
 void keep_in_register(size_t bytes) { start(hold_in_register, (void *)bytes); }
 
 static void *hold_in_vector_register(void *bytes) {
-  __asm__ volatile("mov %0, %%rax\n\t"
-                   "not %%rax\n\t"
-                   "movq %%rax, %%xmm7\n"
-                   "1: mov $34, %%eax\n\t"
-                   "syscall\n\t"
-                   "jmp 1b"
+  __asm__ volatile(TAKE_INTO_VECTOR_REGISTER SLEEP_FOR_EVER
                    :
-                   : "r"(hidden_block((size_t)bytes))
-                   : "rax", "rcx", "r11", "xmm7", "memory");
+                   : [hidden] "r"(hidden_block((size_t)bytes))
+                   : CHANGED);
   return NULL;
 }
 
 void keep_in_vector_register(size_t bytes) { start(hold_in_vector_register, (void *)bytes); }
 
 static void *hold_in_busy_register(void *bytes) {
-  __asm__ volatile("mov %0, %%rdx\n\t"
-                   "not %%rdx\n"
-                   "1: pause\n\t"
-                   "jmp 1b"
+  __asm__ volatile(TAKE_INTO_BUSY_REGISTER RUN_FOR_EVER
                    :
-                   : "r"(hidden_block((size_t)bytes))
-                   : "rdx", "memory");
+                   : [hidden] "r"(hidden_block((size_t)bytes))
+                   : CHANGED);
   return NULL;
 }
 

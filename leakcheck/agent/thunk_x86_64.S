@@ -1,4 +1,5 @@
-/* Entry points that are jumped to, and the switch to another stack.
+#ifdef __x86_64__
+/* Entry points that are jumped to, and the switch to another stack. x86-64.
  * A goroutine's stack is a few hundred bytes here, so both exits run the check on a
  * stack of the agent's own. The first thread to leave wins; others wait for the end. */
         .text
@@ -45,6 +46,7 @@
         mov     lc_exit_stack_top(%rip), %rsp
         push_callee_saved
         mov     %rsp, %rdx
+        mov     (%rsi), %rcx
         and     $-16, %rsp
         call    \handler
         hlt
@@ -70,7 +72,7 @@ lc_libc_exit_thunk:
         .size   lc_libc_exit_thunk, . - lc_libc_exit_thunk
 
 /* On the program's own stack: tells `handler` and goes on to `next` with all as it was. The handler
- * gets the exit code, where the return address is, and rbx, rbp, r12 to r15. */
+ * gets the exit code, where the return address is, rbx, rbp, r12 to r15, and that address. */
         .macro  begins handler next
         endbr64
         push    %rdi
@@ -80,6 +82,7 @@ lc_libc_exit_thunk:
         push_callee_saved
         mov     %rsp, %rdx
         lea     80(%rsp), %rsi
+        mov     (%rsi), %rcx
         sub     $8, %rsp
         call    \handler
         add     $8, %rsp
@@ -151,6 +154,7 @@ lc_world_thunk:
         mov     %r15, 120+saved_registers(%rip)
         fxsave  saved_vectors(%rip)
         mov     %rsp, %rdi
+        mov     (%rsp), %rsi
         mov     lc_world_stack_top(%rip), %rsp
         call    lc_world_stopped
         fxrstor saved_vectors(%rip)
@@ -205,4 +209,5 @@ lc_call_on_stack:
         ret
         .size   lc_call_on_stack, . - lc_call_on_stack
 
+#endif
         .section .note.GNU-stack, "", @progbits
