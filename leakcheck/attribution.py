@@ -113,17 +113,16 @@ def attributed_test(stack: Sequence[Frame]) -> str | None:
     """Name the top-level test that allocated, `TestX`; None where the stack does not show it.
 
     The frame that a runner of package testing called is the test, or a closure of it that runs
-    as a subtest. Where no runner is on the stack, the outermost frame of the user, or the one
-    that started the goroutine, may still be a test's.
+    as a subtest. Where no runner is on the stack, a closure of a test that the goroutine was given,
+    or what started the goroutine, may still tell.
     """
     own, creator = split_creator(stack)
     runner = next((i for i, frame in enumerate(own) if frame.function in RUNNERS), None)
-    called = own if runner is None else own[:runner]
-    outermost = next((frame for frame in reversed(called) if not is_runtime(frame)), None)
-    name = test_name(outermost) if outermost else None
     if runner is not None:
-        return name
-    name = name or next(filter(None, map(test_name, creator)), None)
+        called = reversed(own[:runner])
+        outermost = next((frame for frame in called if not is_runtime(frame)), None)
+        return test_name(outermost) if outermost else None
+    name = next(filter(None, map(test_name, (*reversed(own), *creator))), None)
     return None if name == "TestMain" else name
 
 

@@ -89,6 +89,7 @@ _GOROUTINES = (
     _lost("TestFinishedGoroutines", direct(10, 1100, "leak_malloc")),
     _lost("TestNamedGoroutine", direct(4, 448, "leak_malloc")),
     _lost("TestGoroutineWithoutArguments", direct(1, 111, "leak_malloc")),
+    _lost("TestGoroutineOfGroup", direct(3, 411, "leak_malloc")),
     _lost("TestWorkerThatStays", direct(5, 670, "NewBuffer")),
     _lost("TestWorkerThatStaysWithPointer", direct(5, 675, "MallocPointer")),
     _lost("TestEndedLockedThread", direct(1, 119, "set_thread_local")),

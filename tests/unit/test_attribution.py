@@ -70,6 +70,8 @@ def in_test(function: str, file: str = "/src/m_test.go") -> Frame:
         ((HELPER, in_test("TestX.gowrap1"), GOEXIT), "TestX"),
         ((HELPER, in_test("TestX.func2", "/src/m.go"), GOEXIT), None),
         ((HELPER, in_test("worker.func1"), GOEXIT), None),
+        ((HELPER, in_test("TestX.func1"), in_test("worker"), GOEXIT, HELPER), "TestX"),
+        ((HELPER, in_test("TestX.func1"), in_test("worker"), GOEXIT, in_test("TestY")), "TestX"),
         ((in_test("TestX"), HELPER, in_test("TestY"), RUNNER), "TestY"),
         ((c_frame("strdup"), c_frame("worker", "/c.c:1"), c_frame("start_thread")), None),
         ((c_frame("example.com/m.TestX"),), None),

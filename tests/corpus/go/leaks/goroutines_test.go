@@ -39,6 +39,25 @@ func TestNamedGoroutine(t *testing.T) {
 	<-done
 }
 
+type group struct{ all sync.WaitGroup }
+
+func (g *group) start(work func()) {
+	g.all.Add(1)
+	go func() {
+		defer g.all.Done()
+		work()
+	}()
+}
+
+// Neither the goroutine's own function nor what started it is a test.
+func TestGoroutineOfGroup(t *testing.T) {
+	var g group
+	for i := 0; i < 3; i++ {
+		g.start(func() { Malloc(137) })
+	}
+	g.all.Wait()
+}
+
 var ready = make(chan struct{})
 
 func background() {
