@@ -42,6 +42,7 @@ struct lc_config {
   /* runtime/debug.WriteHeapDump, runtime.startTheWorld, runtime.allgs */
   uintptr_t go_dumper, go_world_starter, go_allgs;
   uintptr_t go_persistent, go_allp; /* runtime.persistentChunks, runtime.allp */
+  uintptr_t go_allglen, go_allgptr; /* runtime's lock-free view of all goroutines */
   long g_status;
   uintptr_t go_cgocall, go_cgocall_end; /* runtime.cgocall */
   uintptr_t trunner_start, trunner_end;
@@ -265,6 +266,7 @@ bool lc_goroutine_end(void); /* false: no memory */
 uint32_t lc_test_named(const char *text, size_t bytes);
 const char *lc_test_name(uint32_t test, size_t *bytes);
 /* `own_test` is what the goroutine's own stack says, or 0. */
+bool lc_is_new_goroutine(uint64_t goroutine);
 uint32_t lc_test_of_goroutine(uint64_t goroutine, uint64_t parent, uint32_t own_test);
 
 /* ---- threads.c ---- */

@@ -85,6 +85,8 @@ static const struct {
     {"go_allgs", (long *)&lc_config.go_allgs},
     {"go_persistent", (long *)&lc_config.go_persistent},
     {"go_allp", (long *)&lc_config.go_allp},
+    {"go_allglen", (long *)&lc_config.go_allglen},
+    {"go_allgptr", (long *)&lc_config.go_allgptr},
     {"go_g_status", &lc_config.g_status},
     {"go_cgocall", (long *)&lc_config.go_cgocall},
     {"go_cgocall_end", (long *)&lc_config.go_cgocall_end},

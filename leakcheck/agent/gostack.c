@@ -187,12 +187,63 @@ static void add_creator(struct walk *walk, uintptr_t g) {
   }
 }
 
+/* The length is read before the array, which only ever grows (runtime/proc.go, allglen). */
+static uintptr_t goroutine_numbered(uint64_t number) {
+  if (lc_config.go_allglen == 0 || lc_config.go_allgptr == 0) {
+    return 0;
+  }
+  uintptr_t count = __atomic_load_n((const uintptr_t *)lc_config.go_allglen, __ATOMIC_ACQUIRE);
+  const uintptr_t *all =
+      (const uintptr_t *)__atomic_load_n((const uintptr_t *)lc_config.go_allgptr, __ATOMIC_ACQUIRE);
+  for (uintptr_t i = count; all != NULL && i > 0; i--) { /* the newest is the likeliest */
+    if (word_at(all[i - 1], lc_config.g_goid) == number) {
+      return all[i - 1];
+    }
+  }
+  return 0;
+}
+
+#define GO_OUTERMOST_BYTES 1024u
+
+/* A test's goroutine begins with testing.tRunner: what that calls pushes its return address, and
+ * below it the frame pointer. The goroutine may be running: what it reads is checked. */
+static uint32_t test_that_began(uintptr_t g) {
+  uintptr_t lo = word_at(g, lc_config.g_stack_lo), hi = word_at(g, lc_config.g_stack_hi);
+  if (lo == 0 || hi <= lo || hi - lo < GO_OUTERMOST_BYTES) {
+    return 0;
+  }
+  for (uintptr_t at = hi - 8; at > hi - GO_OUTERMOST_BYTES; at -= 8) {
+    uintptr_t bp = word_at(at - 8, 0);
+    if (is_trunner(word_at(at, 0)) && bp > at && bp + 16 < hi) {
+      uintptr_t slot = lc_go_frame_base(bp) + (uintptr_t)lc_config.trunner_t;
+      return slot + 8 <= hi && lc_is_readable(word_at(slot, 0)) ? test_at(bp, hi) : 0;
+    }
+  }
+  return 0;
+}
+
+#define GO_GENERATIONS 8
+
+static uint32_t test_of_ancestor(uint64_t number) {
+  uint32_t test = 0;
+  for (int i = 0; i < GO_GENERATIONS && number != 0 && test == 0; i++) {
+    uintptr_t g = goroutine_numbered(number);
+    test = g != 0 ? test_that_began(g) : 0;
+    number = g != 0 ? word_at(g, lc_config.g_parent) : 0;
+  }
+  return test;
+}
+
 static uint32_t test_of(uintptr_t g, uint32_t own_test) {
   if (lc_config.g_goid < 0 || lc_config.g_parent < 0) {
     return own_test;
   }
-  return lc_test_of_goroutine(word_at(g, lc_config.g_goid), word_at(g, lc_config.g_parent),
-                              own_test);
+  uint64_t number = word_at(g, lc_config.g_goid), parent = word_at(g, lc_config.g_parent);
+  uint32_t test = lc_test_of_goroutine(number, parent, own_test);
+  if (test == 0 && lc_config.trunner_start != 0 && lc_is_new_goroutine(number)) {
+    test = lc_test_of_goroutine(number, parent, test_of_ancestor(parent));
+  }
+  return test;
 }
 
 uint32_t lc_unwind_go(uintptr_t *frames, uint32_t room, uint32_t *test) {

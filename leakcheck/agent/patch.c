@@ -58,7 +58,7 @@ static void relocate_config(uintptr_t bias) {
       &lc_config.trunner_start,  &lc_config.trunner_end, &lc_config.go_cgocall,
       &lc_config.go_cgocall_end, &lc_config.go_dumper,   &lc_config.go_world_starter,
       &lc_config.go_allgs,       &lc_config.go_modules,  &lc_config.go_persistent,
-      &lc_config.go_allp,
+      &lc_config.go_allp,        &lc_config.go_allglen,  &lc_config.go_allgptr,
   };
   for (size_t i = 0; i < sizeof addresses / sizeof addresses[0]; i++) {
     *addresses[i] += *addresses[i] != 0 ? bias : 0;

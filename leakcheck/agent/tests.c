@@ -106,6 +106,22 @@ static void keep_owner(uint64_t goroutine, uint32_t test) {
   owners[at].test = test;
 }
 
+/* True once for each goroutine whose test is unknown. */
+bool lc_is_new_goroutine(uint64_t goroutine) {
+  static __thread uint64_t last __attribute__((tls_model("initial-exec")));
+  if (goroutine == last) {
+    return false;
+  }
+  last = goroutine;
+  uint64_t signals = lc_lock_quietly(&lock);
+  bool is_new = owners[slot_of(goroutine)].goroutine == 0;
+  if (is_new) {
+    keep_owner(goroutine, 0);
+  }
+  lc_unlock_quietly(&lock, signals);
+  return is_new;
+}
+
 uint32_t lc_test_of_goroutine(uint64_t goroutine, uint64_t parent, uint32_t own_test) {
   if (goroutine == last_goroutine && (own_test == 0 || own_test == last_owner)) {
     return last_owner;

@@ -54,6 +54,8 @@ _ADDRESSES = MappingProxyType(
         "go_modules": "runtime.firstmoduledata",
         "go_persistent": "runtime.persistentChunks",
         "go_allp": "runtime.allp",
+        "go_allglen": "runtime.allglen",
+        "go_allgptr": "runtime.allgptr",
     }
 )
 _ARENA_MEMBERS = ("heapArenas", "allArenas")  # the name since Go 1.25, and before
@@ -119,7 +121,7 @@ _OPTIONAL = frozenset(
     }
 )
 
-_CACHE_FOLDER = "golayout-7"
+_CACHE_FOLDER = "golayout-8"
 
 
 def read_go_layout(path: Path, cache_dir: Path | None = None) -> GoLayout:

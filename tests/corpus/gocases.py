@@ -93,6 +93,10 @@ _GOROUTINES = (
     _lost("TestWorkerThatStays", direct(5, 670, "NewBuffer")),
     _lost("TestWorkerThatStaysWithPointer", direct(5, 675, "MallocPointer")),
     _lost("TestEndedLockedThread", direct(1, 119, "set_thread_local")),
+    _lost(
+        "TestGoroutineOfSubtest",
+        direct(2, 276, "leak_malloc", "TestGoroutineOfSubtest/one"),
+    ),
     _lost("TestSubtest", direct(1, 113, "leak_malloc", "TestSubtest/leaking")),
     _lost(
         "TestParallel",

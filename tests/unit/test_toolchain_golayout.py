@@ -307,6 +307,8 @@ def test_the_members_that_lead_to_the_function_tables_are_read_where_they_are_de
         ("go_modules", "runtime.firstmoduledata"),
         ("go_persistent", "runtime.persistentChunks"),
         ("go_allp", "runtime.allp"),
+        ("go_allglen", "runtime.allglen"),
+        ("go_allgptr", "runtime.allgptr"),
     ],
 )
 def test_the_addresses_the_agent_needs_are_given(tmp_path: Path, key: str, symbol: str) -> None:

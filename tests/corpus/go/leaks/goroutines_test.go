@@ -130,6 +130,18 @@ func TestParallel(t *testing.T) {
 	}
 }
 
+// The subtest's own goroutine never calls C.
+func TestGoroutineOfSubtest(t *testing.T) {
+	t.Run("one", func(t *testing.T) {
+		var g group
+		g.start(func() {
+			g.start(func() { Malloc(138) })
+			Malloc(138)
+		})
+		g.all.Wait()
+	})
+}
+
 func TestHelperOfSubtest(t *testing.T) {
 	for _, size := range []int{115, 116} {
 		t.Run("size", func(t *testing.T) {
