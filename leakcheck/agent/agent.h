@@ -275,6 +275,7 @@ struct lc_thread {
   uintptr_t registers[LC_REGISTERS];
   uintptr_t sp, pc;
   struct lc_range vector_state;
+  struct lc_range signal_stack; /* empty: none */
   int tid;
   bool answered;
   bool ended; /* no thread any more: nothing of it is a root */
@@ -295,6 +296,7 @@ void lc_threads_stop_again(void); /* lets them run on for a moment */
 extern __thread volatile bool lc_stop_pending __attribute__((tls_model("initial-exec")));
 void lc_threads_stop_self(void);
 size_t lc_threads_stopped(struct lc_thread **out);
+struct lc_range lc_signal_stack(void); /* the caller's, of sigaltstack() */
 size_t lc_stack_records(const struct lc_stack_record **out);
 size_t lc_pending_starts(const struct lc_range **out); /* memory that holds start arguments */
 extern struct lc_range lc_pthread_create; /* glibc's code */
@@ -420,6 +422,9 @@ void lc_unload_start(const struct r_debug *debug);
 /* The lines of /proc/self/maps of libraries that the program unloaded. */
 size_t lc_unloaded(const char **text);
 
+/* ---- unforked.c ---- */
+bool lc_share_with_copy(void); /* false: more is kept from children than was noted */
+
 /* ---- roots.c ---- */
 struct lc_roots {
   struct lc_range *ranges;
@@ -428,6 +433,8 @@ struct lc_roots {
   uint64_t threads, unanswered;
   uintptr_t *exact; /* pointers found elsewhere, to the start of blocks */
   size_t exact_count, exact_room;
+  struct lc_range *signal_stacks; /* some of them blocks */
+  size_t signal_stack_count;
   bool go_exact; /* Go's memory is known from the companion's dump, not scanned */
   const char *go_why; /* else: why not */
 };

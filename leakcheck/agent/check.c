@@ -167,6 +167,12 @@ static long fork_frozen_copy(struct lc_exit *exit, bool is_early) {
   if (!can_be_checked()) {
     return -EAGAIN;
   }
+  if (!lc_share_with_copy()) {
+    lc_report_failure("the program keeps too many pieces of memory from its children "
+                      "(MADV_DONTFORK)",
+                      NULL);
+    return -EAGAIN;
+  }
   if (!lc_table_hold()) {
     lc_report_failure("the program left from a signal handler that interrupted an allocation, or "
                       "a thread stands still in the middle of one",

@@ -210,6 +210,19 @@ static void reach_word(uintptr_t word) {
   drain();
 }
 
+/* A block that is all signal stack is in use, but none of its words counts (roots.c). */
+static void hold_signal_stacks(const struct lc_roots *roots) {
+  for (size_t i = 0; i < roots->signal_stack_count; i++) {
+    struct lc_range stack = roots->signal_stacks[i];
+    size_t index = locate(stack.lo, false);
+    if (index != NONE && m->blocks[index].bytes == stack.hi - stack.lo) {
+      m->state[index] = LC_REACHABLE;
+    } else {
+      reach_word(stack.lo);
+    }
+  }
+}
+
 static const char *mark_from(const struct lc_roots *roots) {
   const char *why = NULL;
   for (size_t i = 0; i < m->count; i++) {
@@ -218,6 +231,7 @@ static const char *mark_from(const struct lc_roots *roots) {
     }
   }
   drain();
+  hold_signal_stacks(roots);
   for (size_t i = 0; i < roots->exact_count; i++) {
     reach(locate(roots->exact[i], false));
   }

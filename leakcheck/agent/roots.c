@@ -315,6 +315,17 @@ static void add_stack(struct collecting *to, struct lc_range stack, struct lc_th
   }
 }
 
+/* The kernel alone may know a block that is a signal stack. Its words count from the stack pointer
+ * of a handler on: below, and when there is none, they are what earlier handlers left. */
+static void add_signal_stack(struct collecting *to, const struct lc_thread *thread) {
+  if (thread->signal_stack.lo != thread->signal_stack.hi) {
+    to->roots->signal_stacks[to->roots->signal_stack_count++] = thread->signal_stack;
+  }
+  if (is_inside(thread->signal_stack, thread->sp)) {
+    add_mapped_root(to, thread->sp & ~(uintptr_t)7, thread->signal_stack.hi);
+  }
+}
+
 static void add_thread(struct collecting *to, struct lc_thread *thread) {
   struct lc_range stack = lc_stack_of(to->maps, thread->thread_pointer, thread->tid);
   claim(to, stack.lo, stack.hi);
@@ -328,19 +339,24 @@ static void add_thread(struct collecting *to, struct lc_thread *thread) {
     return;
   }
   add_dynamic_tls(to, thread->thread_pointer);
+  add_signal_stack(to, thread);
   struct lc_range registers = {(uintptr_t)thread->registers,
                                (uintptr_t)(thread->registers + LC_REGISTERS)};
   add_stack(to, stack, thread, registers);
 }
 
 static void add_leaving_thread(struct collecting *to, const struct lc_exit *exit) {
-  struct lc_thread self = {
-      .thread_pointer = lc_thread_pointer(), .sp = exit->sp, .pc = exit->pc, .answered = true};
+  struct lc_thread self = {.thread_pointer = lc_thread_pointer(),
+                           .sp = exit->sp,
+                           .pc = exit->pc,
+                           .answered = true,
+                           .signal_stack = lc_signal_stack()};
   bool is_main = self.thread_pointer == lc_main_thread_pointer;
   struct lc_range stack = lc_stack_of(to->maps, self.thread_pointer, is_main ? lc_main_tid : 0);
   to->roots->threads++;
   claim(to, stack.lo, stack.hi);
   add_dynamic_tls(to, self.thread_pointer);
+  add_signal_stack(to, &self);
   add_stack(
       to, stack, &self,
       (struct lc_range){(uintptr_t)exit->registers, (uintptr_t)(exit->registers + LC_REGISTERS)});
@@ -518,9 +534,13 @@ const char *lc_roots_collect(struct lc_roots *roots, const struct lc_maps *maps,
   roots->ranges = lc_map(roots->room * sizeof *roots->ranges);
   roots->exact_room = 1u << 16;
   roots->exact = lc_map(roots->exact_room * sizeof *roots->exact);
+  struct lc_thread *threads;
+  size_t threads_count = lc_threads_stopped(&threads) + 1;
+  roots->signal_stacks = lc_map(threads_count * sizeof *roots->signal_stacks);
   to.claimed_room = maps->count * 4 + 4 * LC_MAX_RANGES + 2 * lc_own_ranges(&own) + (1u << 16);
   to.claimed = lc_map(to.claimed_room * sizeof *to.claimed);
-  if (roots->ranges == NULL || roots->exact == NULL || to.claimed == NULL) {
+  if (roots->ranges == NULL || roots->exact == NULL || roots->signal_stacks == NULL ||
+      to.claimed == NULL) {
     return "no memory for the list of roots";
   }
   decide_go_liveness(roots);

@@ -268,6 +268,28 @@ static struct kernel_action old_action;
 
 __thread volatile bool lc_stop_pending __attribute__((tls_model("initial-exec")));
 
+struct lc_range lc_signal_stack(void) {
+  stack_t now = {.ss_flags = SS_DISABLE};
+  lc_sys2(SYS_sigaltstack, NULL, &now);
+  uintptr_t lo = (uintptr_t)now.ss_sp;
+  return (now.ss_flags & SS_DISABLE) != 0 ? (struct lc_range){0, 0}
+                                          : (struct lc_range){lo, lo + now.ss_size};
+}
+
+/* Marked as ours: glibc's own handler would follow a null pointer. */
+static long send_stop(int tid) {
+  siginfo_t info = {.si_signo = STOP_SIGNAL, .si_code = SI_QUEUE};
+  long pid = lc_sys0(SYS_getpid);
+  info.si_pid = (pid_t)pid;
+  info.si_ptr = &is_stopping;
+  long sent = lc_sys4(SYS_rt_tgsigqueueinfo, pid, tid, STOP_SIGNAL, &info);
+  return sent == -EAGAIN ? lc_sys3(SYS_tgkill, pid, tid, STOP_SIGNAL) : sent; /* a full queue */
+}
+
+static bool is_ours(const siginfo_t *info) {
+  return info->si_code == SI_QUEUE && info->si_ptr == &is_stopping;
+}
+
 /* Our handler stays: a signal may still be on its way to a thread that had it blocked. What
  * is not ours is passed on, so that setuid() of a program with threads goes on to work. */
 static void pass_on(int number, siginfo_t *info, void *context) {
@@ -278,7 +300,9 @@ static void pass_on(int number, siginfo_t *info, void *context) {
 
 static void on_stop(int number, siginfo_t *info, void *context) {
   if (!__atomic_load_n(&is_stopping, __ATOMIC_ACQUIRE)) {
-    pass_on(number, info, context);
+    if (!is_ours(info)) {
+      pass_on(number, info, context);
+    }
     return;
   }
   if (lc_holds_lock) {
@@ -291,6 +315,7 @@ static void on_stop(int number, siginfo_t *info, void *context) {
     if (stopped[i].tid == tid && !stopped[i].answered) {
       stopped[i].thread_pointer = lc_thread_pointer();
       lc_keep_context(&stopped[i], context);
+      stopped[i].signal_stack = lc_signal_stack();
       __atomic_store_n(&stopped[i].answered, true, __ATOMIC_RELEASE);
       __atomic_fetch_add(&answered_count, 1, __ATOMIC_RELEASE);
       break;
@@ -301,9 +326,7 @@ static void on_stop(int number, siginfo_t *info, void *context) {
   }
 }
 
-void lc_threads_stop_self(void) {
-  lc_sys3(SYS_tgkill, lc_sys0(SYS_getpid), lc_sys0(SYS_gettid), STOP_SIGNAL);
-}
+void lc_threads_stop_self(void) { send_stop((int)lc_sys0(SYS_gettid)); }
 
 static bool is_known(int tid) {
   for (uint32_t i = 0; i < stopped_count; i++) {
@@ -351,7 +374,7 @@ static uint32_t signal_new_threads(int self) {
       }
       stopped[stopped_count].tid = tid;
       __atomic_store_n(&stopped_count, stopped_count + 1, __ATOMIC_RELEASE);
-      if (lc_sys3(SYS_tgkill, lc_sys0(SYS_getpid), tid, STOP_SIGNAL) == 0) {
+      if (send_stop(tid) == 0) {
         added++;
       } else {
         stopped_count--; /* it ended meanwhile */

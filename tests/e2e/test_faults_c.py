@@ -52,15 +52,19 @@ SURROUNDINGS = rows(
     unseen("surroundings", "no-processes", "no process could be forked", needs_root=True),
     unseen("surroundings", "without-proc", NO_MAPS, needs_root=True),
 )
+KEPT = rows(
+    found("kept", "not-forked", "wiped-on-fork", "handler-runs"),
+    found("kept", "handler-has-run", lost=(2, 242)),
+)
 THREADS = rows(
     found("crowds", "thousand-threads", "still-allocating", "deaf-thread", "deaf-busy-threads"),
-    found("crowds", "thread-in-vfork"),
+    found("crowds", "thread-in-vfork", "forking-threads"),
     found("handlers", "all-kept"),
     found("handlers", "all-lost", lost=(201, 200_121)),
 )
 
 
-@pytest.mark.parametrize("fault", [*ENDS, *CHILDREN, *SURROUNDINGS, *THREADS])
+@pytest.mark.parametrize("fault", [*ENDS, *CHILDREN, *SURROUNDINGS, *KEPT, *THREADS])
 def test_a_fault_of_the_program(
     checker: Checker, compiled: Callable[..., Path], fault: Fault
 ) -> None:
@@ -69,6 +73,17 @@ def test_a_fault_of_the_program(
     report = checker.binary(program, fault.case, timeout_s=60.0)
 
     assert_verdict(fault, report.runs[0], Level.NORMAL, checker.watcher)
+
+
+@pytest.mark.parametrize("case", ["handler-has-run", "handler-runs"])
+def test_the_stack_of_a_handler_is_no_leak_at_strict(
+    checker: Checker, compiled: Callable[..., Path], case: str
+) -> None:
+    program = compiled(FAULTS / "kept.c", "-pthread", "-ldl")
+
+    report = checker.binary(program, case, level=Level.STRICT)
+
+    assert {leak.leaked_bytes for leak in report.runs[0].leaks} == {121}
 
 
 @pytest.mark.parametrize("attempt", range(5))

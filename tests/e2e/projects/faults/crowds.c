@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static pthread_t start(void *(*function)(void *), void *argument) {
@@ -110,12 +111,34 @@ static void thread_in_vfork(void) {
   usleep(20000);
 }
 
+/* fork() blocks all signals: some threads hear of the check when it is over. */
+static void *fork_again_and_again(void *unused) {
+  __atomic_fetch_add(&arrived, 1, __ATOMIC_RELEASE);
+  for (;;) {
+    pid_t child = fork();
+    if (child == 0) {
+      _exit(0);
+    }
+    waitpid(child, NULL, 0);
+  }
+  return unused;
+}
+
+static void forking_threads(void) {
+  for (int i = 0; i < 8; i++) {
+    start(fork_again_and_again, NULL);
+  }
+  wait_for(8);
+  usleep(5000);
+}
+
 static const struct corpus_case cases[] = {
     {"thousand-threads", thousand_threads},
     {"still-allocating", still_allocating},
     {"deaf-thread", deaf_thread},
     {"deaf-busy-threads", deaf_busy_threads},
     {"thread-in-vfork", thread_in_vfork},
+    {"forking-threads", forking_threads},
     {NULL, NULL},
 };
 
