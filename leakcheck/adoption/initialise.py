@@ -48,7 +48,7 @@ def run_init(root: Path, settings: Settings, watcher: Watcher, *, dry_run: bool)
     for draft in drafts:
         _tell_draft(console, draft, is_new=draft in missing, dry_run=dry_run)
     _tell_by_hand(console, by_hand)
-    tasks = f"make {make_prefix(repository)}test-tcmalloc  # or: inv leak, nox -s leak"
+    tasks = f"make {make_prefix(repository)}test-tcmalloc  # or: inv leak, nox -s 'leak(normal)'"
     _tell(console, "Next", "leakcheck init  # without --dry-run" if dry_run else tasks)
     return ExitCode.OK
 
