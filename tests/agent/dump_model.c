@@ -48,6 +48,11 @@ size_t lc_stack_records(const struct lc_stack_record **out) {
   return 0;
 }
 
+bool lc_go_is_processor(struct lc_range object) {
+  (void)object;
+  return false;
+}
+
 bool lc_go_stack_objects(uintptr_t entry, struct lc_go_objects *found) {
   uintptr_t frame = entry - ENTRY;
   *found = (struct lc_go_objects){.rodata = (uintptr_t)masks};
