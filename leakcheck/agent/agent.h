@@ -279,7 +279,7 @@ struct lc_thread {
   int tid;
   bool answered;
   bool ended; /* no thread any more: nothing of it is a root */
-  uintptr_t callers_registers[6]; /* while it waits in libc; of the caller there */
+  uintptr_t in_use[18]; /* while it waits in libc: the registers that count */
 };
 struct lc_stack_record {
   uintptr_t thread_pointer; /* 0: free slot */
@@ -410,6 +410,7 @@ const struct lc_mapping *lc_maps_find(const struct lc_maps *maps, uintptr_t addr
 /* ---- waits.c ---- */
 struct lc_wait {
   uintptr_t pc, sp, registers[6]; /* rbx, rbp, r12 to r15 */
+  unsigned arguments; /* so many the system call has */
 };
 void lc_waits_start(void); /* not safe in a hook: looks symbols up */
 /* From the system call of a waiting function of libc to the caller of that function; false, and

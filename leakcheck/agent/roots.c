@@ -263,23 +263,25 @@ static bool waits_in_libc(uintptr_t pc) {
          (lc_is_system_call_at(pc - LC_SYSTEM_CALL_BYTES) || lc_is_system_call_at(pc));
 }
 
-/* Of a thread that waits in libc the caller's frames and registers count; libc's own frames hold
- * what earlier calls left there. The leaving thread is in a call too: it has no red zone. */
-static uintptr_t first_word(struct collecting *to, struct lc_range stack, struct lc_thread *at) {
-  if (at->tid == 0) {
-    return at->sp;
+/* Of a thread that waits in libc the caller's frames and registers count, and what it gave to the
+ * kernel; libc's own frames, and the registers that a call need not keep, hold what was there
+ * before. */
+static bool add_wait(struct collecting *to, struct lc_range stack, struct lc_thread *at) {
+  static const int kept[6] = {11, 10, 4, 5, 6, 7}, arguments[6] = {8, 9, 12, 2, 0, 1};
+  struct lc_wait wait = {.pc = at->pc, .sp = at->sp}; /* in the order of lc_keep_context */
+  for (int i = 0; i < 6; i++) {
+    wait.registers[i] = at->in_use[i] = at->registers[kept[i]];
   }
-  if (!waits_in_libc(at->pc)) {
-    return at->sp - LC_RED_ZONE;
+  if (!is_inside(stack, at->sp) || !lc_skip_wait(stack, &wait)) {
+    return false;
   }
-  const uintptr_t *saved = at->registers; /* in the order of lc_keep_context */
-  struct lc_wait wait = {
-      at->pc, at->sp, {saved[11], saved[10], saved[4], saved[5], saved[6], saved[7]}};
-  if (lc_skip_wait(stack, &wait)) {
-    memcpy(at->callers_registers, wait.registers, sizeof wait.registers);
-    add_root(to, (uintptr_t)at->callers_registers, (uintptr_t)(at->callers_registers + 6));
+  memcpy(at->in_use + 6, wait.registers, sizeof wait.registers);
+  for (unsigned i = 0; i < wait.arguments; i++) {
+    at->in_use[12 + i] = at->registers[arguments[i]];
   }
-  return wait.sp;
+  add_root(to, (uintptr_t)at->in_use, (uintptr_t)(at->in_use + 12 + wait.arguments));
+  add_frames(to, wait.sp, stack.hi);
+  return true;
 }
 
 /* Where the C frames of a thread begin. A thread that runs Go code has none but those
@@ -297,12 +299,17 @@ static void add_stack(struct collecting *to, struct lc_range stack, struct lc_th
     }
     return;
   }
+  bool waits = waits_in_libc(at->pc);
+  if (waits && at->tid != 0 && add_wait(to, stack, at)) {
+    return;
+  }
   add_root(to, registers.lo, registers.hi);
-  if (!waits_in_libc(at->pc)) { /* calls keep no vector register: what is there is stale */
+  if (!waits) { /* calls keep no vector register: what is there is stale */
     add_root(to, at->vector_state.lo, at->vector_state.hi);
   }
   if (is_inside(stack, at->sp)) {
-    uintptr_t lo = first_word(to, stack, at);
+    /* The leaving one is in a call, and what waits in libc made one: they have no red zone. */
+    uintptr_t lo = at->tid != 0 && !waits ? at->sp - LC_RED_ZONE : at->sp;
     add_frames(to, lo > stack.lo ? lo & ~(uintptr_t)7 : stack.lo, stack.hi);
     return;
   }

@@ -12,58 +12,62 @@
 
 #include "agent.h"
 
-/* They call nothing but the kernel, and nothing that they allocate is in use meanwhile. */
-static const char *const names[] = {
-    "accept",
-    "accept4",
-    "clock_nanosleep",
-    "cnd_timedwait",
-    "cnd_wait",
-    "epoll_pwait",
-    "epoll_wait",
-    "mtx_lock",
-    "mtx_timedlock",
-    "nanosleep",
-    "pause",
-    "poll",
-    "ppoll",
-    "pselect",
-    "pthread_barrier_wait",
-    "pthread_clockjoin_np",
-    "pthread_cond_clockwait",
-    "pthread_cond_timedwait",
-    "pthread_cond_wait",
-    "pthread_join",
-    "pthread_mutex_clocklock",
-    "pthread_mutex_lock",
-    "pthread_mutex_timedlock",
-    "pthread_rwlock_rdlock",
-    "pthread_rwlock_wrlock",
-    "pthread_timedjoin_np",
-    "read",
-    "recv",
-    "recvfrom",
-    "recvmsg",
-    "select",
-    "sem_clockwait",
-    "sem_timedwait",
-    "sem_wait",
-    "sigsuspend",
-    "sigtimedwait",
-    "sigwait",
-    "sigwaitinfo",
-    "sleep",
-    "syscall",
-    "thrd_join",
-    "thrd_sleep",
-    "usleep",
-    "wait",
-    "wait4",
-    "waitid",
-    "waitpid",
+/* They call nothing but the kernel, and nothing that they allocate is in use meanwhile. With the
+ * most arguments that their system call has; those of futex are six. */
+static const struct {
+  const char *name;
+  unsigned arguments;
+} waits[] = {
+    {"accept", 3},
+    {"accept4", 4},
+    {"clock_nanosleep", 4},
+    {"cnd_timedwait", 6},
+    {"cnd_wait", 6},
+    {"epoll_pwait", 6},
+    {"epoll_wait", 4},
+    {"mtx_lock", 6},
+    {"mtx_timedlock", 6},
+    {"nanosleep", 4},
+    {"pause", 0},
+    {"poll", 3},
+    {"ppoll", 5},
+    {"pselect", 6},
+    {"pthread_barrier_wait", 6},
+    {"pthread_clockjoin_np", 6},
+    {"pthread_cond_clockwait", 6},
+    {"pthread_cond_timedwait", 6},
+    {"pthread_cond_wait", 6},
+    {"pthread_join", 6},
+    {"pthread_mutex_clocklock", 6},
+    {"pthread_mutex_lock", 6},
+    {"pthread_mutex_timedlock", 6},
+    {"pthread_rwlock_rdlock", 6},
+    {"pthread_rwlock_wrlock", 6},
+    {"pthread_timedjoin_np", 6},
+    {"read", 3},
+    {"recv", 6},
+    {"recvfrom", 6},
+    {"recvmsg", 3},
+    {"select", 6},
+    {"sem_clockwait", 6},
+    {"sem_timedwait", 6},
+    {"sem_wait", 6},
+    {"sigsuspend", 2},
+    {"sigtimedwait", 4},
+    {"sigwait", 4},
+    {"sigwaitinfo", 4},
+    {"sleep", 4},
+    {"syscall", 6},
+    {"thrd_join", 6},
+    {"thrd_sleep", 4},
+    {"usleep", 4},
+    {"wait", 4},
+    {"wait4", 4},
+    {"waitid", 5},
+    {"waitpid", 4},
 };
-#define NAMES (sizeof names / sizeof names[0])
-static uintptr_t starts[NAMES];
+#define WAITS (sizeof waits / sizeof waits[0])
+static uintptr_t starts[WAITS];
 
 enum { RBX = 3, RBP = 6, RSP = 7, R12 = 12, R15 = 15, RETURN_ADDRESS = 16, REGISTERS = 17 };
 #define MOST_FRAMES 8
@@ -95,14 +99,16 @@ struct frame {
 };
 
 void lc_waits_start(void) {
-  for (size_t i = 0; i < NAMES; i++) {
-    starts[i] = (uintptr_t)dlsym(RTLD_NEXT, names[i]);
+  for (size_t i = 0; i < WAITS; i++) {
+    starts[i] = (uintptr_t)dlsym(RTLD_NEXT, waits[i].name);
   }
 }
 
-static bool is_wait(uintptr_t start) {
-  for (size_t i = 0; i < NAMES; i++) {
+/* Sets how many arguments the kernel was given. */
+static bool is_wait(uintptr_t start, unsigned *arguments) {
+  for (size_t i = 0; i < WAITS; i++) {
     if (start != 0 && starts[i] == start) {
+      *arguments = waits[i].arguments;
       return true;
     }
   }
@@ -383,7 +389,7 @@ bool lc_skip_wait(struct lc_range stack, struct lc_wait *wait) {
     }
   }
   if (lc_in_image(lc_libc_image, frame.pc) ||
-      !(is_wait(start) || is_wait(called_before(frame.pc)))) {
+      !(is_wait(start, &wait->arguments) || is_wait(called_before(frame.pc), &wait->arguments))) {
     return false;
   }
   wait->sp = frame.registers[RSP];
