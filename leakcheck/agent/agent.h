@@ -284,7 +284,8 @@ struct lc_thread {
 struct lc_stack_record {
   uintptr_t thread_pointer; /* 0: free slot */
   uintptr_t lo, hi;
-  uint32_t header_offset; /* of glibc's own copy of lo in its struct pthread; 0 unknown */
+  uintptr_t header; /* glibc's own word of where the stack begins */
+  uint32_t header_offset; /* of that word behind thread_pointer; 0 unknown */
   uint32_t tid_offset; /* likewise of the thread id */
   int tid;
 };

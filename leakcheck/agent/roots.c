@@ -392,7 +392,7 @@ bool lc_stack_is_there(const struct lc_maps *maps, const struct lc_stack_record 
   const struct lc_mapping *mapping = lc_maps_find(maps, record->thread_pointer);
   uintptr_t header = lc_descriptor_lo(record->thread_pointer) + record->header_offset;
   return mapping != NULL && mapping->readable &&
-         (record->header_offset == 0 || *(const uintptr_t *)header == record->lo);
+         (record->header_offset == 0 || *(const uintptr_t *)header == record->header);
 }
 
 /* A finished thread's stack stays mapped in glibc's cache, full of stale pointers. */

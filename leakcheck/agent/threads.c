@@ -44,15 +44,21 @@ static uintptr_t descriptor_end(const struct lc_stack_record *record) {
   return end < record->hi ? end : record->hi;
 }
 
-static uint32_t find_header(const struct lc_stack_record *record) {
+#define MOST_GUARD_BYTES ((uintptr_t)1 << 20)
+
+/* Where glibc notes the stack's start and size (nptl/descr.h, stackblock): with the guard, which
+ * pthread_attr_getstack leaves out. */
+static void find_header(struct lc_stack_record *record) {
   uintptr_t start = lc_descriptor_lo(record->thread_pointer), end = descriptor_end(record);
   for (uintptr_t at = start + FIRST_OFFSET; at + 16 <= end; at += 8) {
     const uintptr_t *word = (const uintptr_t *)at;
-    if (word[0] == record->lo && word[1] == record->hi - record->lo) {
-      return (uint32_t)(at - start);
+    if (word[0] <= record->lo && record->lo - word[0] <= MOST_GUARD_BYTES &&
+        word[0] + word[1] == record->hi) {
+      record->header_offset = (uint32_t)(at - start);
+      record->header = word[0];
+      return;
     }
   }
-  return 0;
 }
 
 static uint32_t find_tid(const struct lc_stack_record *record) {
@@ -81,7 +87,7 @@ static uintptr_t record_stack(void) {
       .hi = (uintptr_t)lo + bytes,
       .tid = (int)lc_sys0(SYS_gettid),
   };
-  record.header_offset = find_header(&record);
+  find_header(&record);
   record.tid_offset = find_tid(&record);
   uint64_t signals = lc_lock_quietly(&record_lock);
   size_t at = 0;
