@@ -21,7 +21,7 @@ from leakcheck.adoption import run_init
 from leakcheck.baseline import read_baseline
 from leakcheck.delivery import FORMATS, Delivery, report_paths
 from leakcheck.doctor import doctor_exit_code, examine, render_findings
-from leakcheck.errors import BadInput, ExitCode, LeakcheckError
+from leakcheck.errors import BadInput, ExitCode, LeakcheckError, refusing_long_paths
 from leakcheck.githublog import GroupingWatcher
 from leakcheck.interruption import exit_code_of_interruption, interruptions_raise, name_of
 from leakcheck.launch.duration import parse_duration
@@ -177,7 +177,7 @@ def exit_code_of(work: Callable[[], int]) -> int:
     An error in leakcheck itself is 2 as well: exit code 1 is for tests and leaks alone.
     """
     try:
-        return work()
+        return refusing_long_paths(work)
     except LeakcheckError as error:
         _print_labelled(("Not checked", error.what), ("Because", error.why), ("Type", error.hint))
         return error.exit_code

@@ -13,6 +13,12 @@ Errors are caught once, at the edge (`leakcheck.tasks`), and become an exit code
 from __future__ import annotations
 
 import enum
+import errno
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = [
     "BadInput",
@@ -22,6 +28,7 @@ __all__ = [
     "MalformedReport",
     "NotChecked",
     "ToolMissing",
+    "refusing_long_paths",
 ]
 
 
@@ -75,3 +82,18 @@ class MalformedReport(LeakcheckError):
 
 class NotChecked(LeakcheckError):
     """The program cannot be observed (static, pure Go, wrong architecture, …)."""
+
+
+def refusing_long_paths(work: Callable[[], int]) -> int:
+    """Do `work`. Raises BadInput for a path that the system finds too long (ENAMETOOLONG)."""
+    try:
+        return work()
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:
+            raise
+        name = os.fsdecode(error.filename or "")
+        raise BadInput(
+            "a path is too long",
+            why=f"the system takes no name of {len(os.fsencode(name))} bytes: {name[:60]}…",
+            hint="cd to a folder nearer to it, and give a relative path",
+        ) from error

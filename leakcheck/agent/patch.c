@@ -10,11 +10,28 @@
 #include "agent.h"
 #include "sys.h"
 
+/* A process may be forbidden to make executable what it could write (PR_SET_MDWE, SELinux execmem).
+ * Tried on a page of our own: libc's text would stay without the right to run. */
+static bool may_write_code(void) {
+  static int answer; /* 0: not asked yet */
+  if (answer == 0) {
+    long page = lc_sys6(SYS_mmap, 0, (long)LC_PAGE, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    bool is_mapped = page > 0 || page < -4095;
+    bool may = is_mapped && lc_sys3(SYS_mprotect, page, LC_PAGE, PROT_READ | PROT_EXEC) == 0;
+    answer = may ? 1 : -1;
+    if (is_mapped) {
+      lc_sys2(SYS_munmap, page, LC_PAGE);
+    }
+  }
+  return answer > 0;
+}
+
 /* Byte by byte, for the page may be that of memcpy. */
 static bool overwrite(uintptr_t at, const unsigned char *code, size_t count) {
   uintptr_t page = at & ~(LC_PAGE - 1);
   size_t bytes = ((at + count + LC_PAGE - 1) & ~(LC_PAGE - 1)) - page;
-  if (lc_sys3(SYS_mprotect, page, bytes, PROT_READ | PROT_WRITE) != 0) {
+  if (!may_write_code() || lc_sys3(SYS_mprotect, page, bytes, PROT_READ | PROT_WRITE) != 0) {
     return false;
   }
   for (size_t i = 0; i < count; i++) {
@@ -98,6 +115,9 @@ const char *lc_patch_go_exit(const void *target) {
 /* A page within reach of a call or a near jump at `near`, holding a jump to `target`. */
 static uintptr_t near_jump(uintptr_t near, const void *target) {
   const uintptr_t step = LC_CALL_REACH_STEP;
+  if (!may_write_code()) {
+    return 0;
+  }
   for (uintptr_t at = (near + step) & ~(step - 1); at - near < LC_CALL_REACH; at += step) {
     long page = lc_sys6(SYS_mmap, (long)at, (long)LC_PAGE, PROT_READ | PROT_WRITE,
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);

@@ -24,6 +24,7 @@ EXPORTED = {
     "__libc_start_main",
     "aligned_alloc",
     "exit",
+    "madvise",
     "memalign",
     "posix_memalign",
     "pthread_create",

@@ -6,6 +6,7 @@ import ctypes
 import os
 import shutil
 import struct
+import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -34,6 +35,7 @@ only_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can set this
 MUSL_SPECS = "/usr/lib/x86_64-linux-musl/musl-gcc.specs"
 NOBODY = 65534
 PR_SET_KEEPCAPS = 8  # linux/prctl.h
+PR_SET_MDWE, PR_MDWE_REFUSE_EXEC_GAIN = 65, 1
 CAPABILITY_VERSION_3, CAP_DAC_READ_SEARCH = 0x20080522, 1 << 2  # linux/capability.h
 E_MACHINE = 18
 AARCH64 = 183
@@ -317,3 +319,26 @@ def test_a_symbolic_link_in_the_cache_is_not_written_through(
     assert ended.exit_code == ExitCode.FAILED
     assert not library.is_symlink()
     assert not (tmp_path / "nowhere").exists()
+
+
+NO_NEW_CODE = f"""
+import ctypes, os, sys
+if ctypes.CDLL(None).prctl({PR_SET_MDWE}, {PR_MDWE_REFUSE_EXEC_GAIN}, 0, 0, 0) != 0:
+    sys.exit(77)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+
+
+def test_where_written_memory_may_not_become_code_nothing_is_checked_and_nothing_crashes(
+    lossy: Path,
+) -> None:
+    script = Path(sys.executable).with_name("leakcheck")
+    argv = (sys.executable, "-c", NO_NEW_CODE, str(script), "leak", "--binary", str(lossy))
+
+    ended = run(Command((*argv, "--", "nothing")), timeout_s=60.0)
+
+    if ended.returncode == 77:
+        pytest.skip("this kernel has no PR_SET_MDWE (it came with Linux 6.3)")
+    assert ended.returncode == ExitCode.NOT_CHECKED, ended.stdout
+    assert "the kernel refused to make libc's text writable" in ended.stdout
+    assert "passed" in ended.stdout

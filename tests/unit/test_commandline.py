@@ -395,3 +395,19 @@ def test_help_needs_none_of_the_slow_modules() -> None:
     completed = run(Command((sys.executable, "-c", code), cwd=Path(__file__).parents[2]))
 
     assert completed.stdout == "[]\n", completed.stderr
+
+
+@pytest.mark.parametrize("option", ["json", "html", "project", "baseline", "suppressions"])
+def test_a_path_that_is_too_long_for_the_system_is_told_in_words(
+    checked: Callable[[Report | BaseException], FakeCheck],
+    capsys: pytest.CaptureFixture[str],
+    option: str,
+) -> None:
+    checked(CLEAN)
+    path = "/tmp" + f"/{'d' * 200}" * 320  # noqa: S108 - nothing is there
+
+    assert exit_code_of(lambda: run_leak(Choices(**{option: path}))) == ExitCode.NOT_CHECKED
+
+    told = capsys.readouterr()
+    assert "too long" in told.out + told.err
+    assert "Traceback" not in told.out + told.err
