@@ -370,11 +370,17 @@ static void add_leaving_thread(struct collecting *to, const struct lc_exit *exit
 }
 
 /* What an ended thread returned is kept in glibc's header until somebody joins it. The kernel
- * sets the header's thread id to 0 at the end, joining sets it to -1; of a detached thread the
- * header points to itself (nptl/descr.h, joinid). */
+ * sets the header's thread id to 0 at the end. Joining sets it to -1 until glibc 2.42, and in the
+ * flags a bit behind it (nptl/descr.h, cancelhandling, TERMINATED_BITMASK), as does the end of a
+ * detached thread, whose header points to itself until then (joinid). */
+#define FLAGS_BEHIND_TID 0x38u
+#define IS_GIVEN_BACK 0x20
+
 static bool awaits_join(const struct lc_stack_record *record) {
   uintptr_t header = lc_descriptor_lo(record->thread_pointer);
-  if (record->tid_offset == 0 || *(const int *)(header + record->tid_offset) != 0) {
+  const char *tid = (const char *)header + record->tid_offset;
+  if (record->tid_offset == 0 || *(const int *)tid != 0 ||
+      (*(const int *)(tid + FLAGS_BEHIND_TID) & IS_GIVEN_BACK) != 0) {
     return false;
   }
   uintptr_t end = lc_descriptor_hi(record->thread_pointer);
