@@ -63,6 +63,9 @@ def make_root(suite: str, path: Path) -> Root:
 
 def _take_along(path: Path) -> None:
     """Copy the committed files of the checkout, and what downloads need."""
+    for old in (path / "src").iterdir():  # what an earlier commit had would be built too
+        if old.name != ".venv":
+            shutil.rmtree(old) if old.is_dir() else old.unlink()
     archive = path / "checkout.tar"
     done(Command(("git", "archive", "-o", str(archive), "HEAD"), cwd=CHECKOUT))
     done(Command(("tar", "xf", str(archive), "-C", str(path / "src"))))
