@@ -1,6 +1,8 @@
 /* What the agent knows of Go: the goroutine that called into C, and its frames.
  * Called in the hooks. Reads the Go runtime's memory at offsets that the Python side took
  * from the program's own DWARF; every address is checked against the goroutine's stack. */
+#include <string.h>
+
 #include "agent.h"
 #include "sys.h"
 
@@ -205,6 +207,20 @@ static uintptr_t goroutine_numbered(uint64_t number) {
 
 #define GO_OUTERMOST_BYTES 1024u
 
+/* The goroutine may have ended, and the collector given its testing.T to something else. */
+static bool has_test_name(uintptr_t slot, uintptr_t hi) {
+  uintptr_t t = slot + 8 <= hi ? word_at(slot, 0) : 0;
+  if (lc_config.t_name < 0 || !may_be_object(t) ||
+      !lc_is_readable(t + (uintptr_t)lc_config.t_name) ||
+      !lc_is_readable(t + (uintptr_t)lc_config.t_name + 8)) {
+    return false;
+  }
+  uintptr_t name = word_at(t, lc_config.t_name), bytes = word_at(t, lc_config.t_name + 8);
+  return name != 0 && bytes >= 4 && bytes < LC_PAGE && lc_is_readable(name) &&
+         lc_is_readable(name + bytes - 1) &&
+         (memcmp((const void *)name, "Test", 4) == 0 || memcmp((const void *)name, "Fuzz", 4) == 0);
+}
+
 /* A test's goroutine begins with testing.tRunner: what that calls pushes its return address, and
  * below it the frame pointer. The goroutine may be running: what it reads is checked. */
 static uint32_t test_that_began(uintptr_t g) {
@@ -216,7 +232,7 @@ static uint32_t test_that_began(uintptr_t g) {
     uintptr_t bp = word_at(at - 8, 0);
     if (is_trunner(word_at(at, 0)) && bp > at && bp + 16 < hi) {
       uintptr_t slot = lc_go_frame_base(bp) + (uintptr_t)lc_config.trunner_t;
-      return slot + 8 <= hi && lc_is_readable(word_at(slot, 0)) ? test_at(bp, hi) : 0;
+      return has_test_name(slot, hi) ? test_at(bp, hi) : 0;
     }
   }
   return 0;
