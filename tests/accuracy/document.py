@@ -113,7 +113,9 @@ def read_versions(settings: Settings) -> dict[str, str]:
         "C compiler": lambda: find_cc().version,
         "tcmalloc": _tcmallocs,
         "valgrind": _valgrind,
-        "kernel": lambda: read_machine().kernel,
+        "kernel": lambda: read_machine().kernel.partition("-")[
+            0
+        ],  # what a distribution adds says nothing
         "C library": lambda: read_machine().libc,
     }
     return {name: _answered(ask) or "not on this machine" for name, ask in questions.items()}
