@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 import shutil
 import sys
 import sysconfig
@@ -155,12 +154,18 @@ def test_a_name_that_is_taken_stays_the_repositorys(installed: Installed, reposi
     assert "leakcheck(normal)" in sessions
 
 
-def commands(job: dict[str, Any], **values: str) -> list[list[str]]:
-    """What a job of the workflow runs of leakcheck, with the values of its matrix."""
-    lines = [step["run"] for step in job["steps"] if step.get("run", "").startswith("leakcheck ")]
-    for name, value in values.items():
-        lines = [line.replace(f"${{{{ matrix.{name} }}}}", value) for line in lines]
-    return [shlex.split(line) for line in lines]
+def scripts(job: dict[str, Any], **matrix: str) -> list[str]:
+    """What a job of the workflow runs of leakcheck, as a script, with the values of its matrix."""
+    steps = [step for step in job["steps"] if "leakcheck leak" in step.get("run", "")]
+    steps += [step for step in job["steps"] if "leakcheck merge" in step.get("run", "")]
+    texts = []
+    for step in steps:
+        text = "".join(f"export {name}='{value}'\n" for name, value in step.get("env", {}).items())
+        text += step["run"]
+        for name, value in matrix.items():
+            text = text.replace(f"${{{{ matrix.{name} }}}}", value)
+        texts.append(text)
+    return texts
 
 
 def test_the_workflows_own_commands_give_the_verdict_of_one_machine(
@@ -173,11 +178,11 @@ def test_the_workflows_own_commands_give_the_verdict_of_one_machine(
     whole = installed(tmp_path, "leakcheck", "leak", "--project", "go", "--package", "./...")
     for shard in jobs["check"]["strategy"]["matrix"]["shard"]:
         values = {"module.folder": "go", "shard": str(shard)}
-        ((program, *words),) = commands(jobs["check"], **values)
-        assert installed(tmp_path, program, *words).returncode in (0, 1)
-    ((program, *words),) = commands(jobs["report"], name="go")
-    parts = [str(path) for path in sorted(tmp_path.glob(words[1]))]
-    merged = installed(tmp_path, program, words[0], *parts, *words[2:])
+        (script,) = scripts(jobs["check"], **values)
+        checked = installed(tmp_path, "bash", "-e", "-c", script)
+        assert checked.returncode in (0, 1), checked.stderr
+    (script,) = scripts(jobs["report"], name="go")
+    merged = installed(tmp_path, "bash", "-e", "-c", script)
 
     assert merged.returncode == whole.returncode == 1
     assert merged.stdout.splitlines()[-1] == whole.stdout.splitlines()[-1]
