@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path  # noqa: TC003 - a field's type
 from typing import TYPE_CHECKING, Any, Protocol
 
+from leakcheck.ending import signal_name
 from leakcheck.errors import LeakcheckError
 from leakcheck.model import Check, Level
 from leakcheck.process import Command, Completed, supervise
@@ -138,7 +139,7 @@ def answer_of_tool(completed: Completed, read: Callable[[str], Amount | None]) -
     if completed.timed_out:
         remark = "did not end"
     elif completed.returncode < 0:
-        remark = f"ended by {signal.Signals(-completed.returncode).name}"
+        remark = f"ended by {signal_name(-completed.returncode)}"
     amount = None if remark else read(completed.stdout)
     if amount is None and not remark:
         remark = "no report"
