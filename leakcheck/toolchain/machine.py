@@ -93,7 +93,11 @@ def patch_refusal(program: Path = Path("/proc/self/exe")) -> str | None:
     libc.mprotect.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
     libc.munmap.argtypes = (ctypes.c_void_p, ctypes.c_size_t)
     code = mmap.PROT_READ | mmap.PROT_EXEC
-    with program.open("rb") as stream:
+    try:
+        stream = program.open("rb")
+    except OSError as error:
+        return f"{program}: {error.strerror}"  # there may be no /proc
+    with stream:
         page = libc.mmap(None, mmap.PAGESIZE, code, mmap.MAP_PRIVATE, stream.fileno(), 0)
     if page == ctypes.c_void_p(-1).value:
         return f"mmap: {os.strerror(ctypes.get_errno())}"

@@ -342,3 +342,47 @@ def test_where_written_memory_may_not_become_code_nothing_is_checked_and_nothing
     assert ended.returncode == ExitCode.NOT_CHECKED, ended.stdout
     assert "the kernel refused to make libc's text writable" in ended.stdout
     assert "passed" in ended.stdout
+
+
+@only_root
+@pytest.mark.parametrize("words", [("leak", "--binary"), ("doctor",)])
+def test_without_proc_nothing_is_checked_and_that_is_said(
+    lossy: Path, words: tuple[str, ...]
+) -> None:
+    script = str(Path(sys.executable).with_name("leakcheck"))
+    without = 'mount --make-rprivate / && umount -l /proc && exec "$@"'
+    argv = ("unshare", "--mount", "sh", "-c", without, "sh", script, *words)
+    program = (str(lossy), "--", "nothing") if "--binary" in words else ()
+
+    ended = run(Command((*argv, *program)), timeout_s=60.0)
+
+    told = ended.stdout + ended.stderr
+    assert ended.returncode == ExitCode.NOT_CHECKED, told
+    assert "/proc" in told
+    assert "Traceback" not in told
+
+
+def test_links_planted_in_a_folder_for_all_are_not_followed(
+    leakcheck: ConsoleScript, lossy: Path, tmp_path: Path
+) -> None:
+    common, victim = tmp_path / "common", tmp_path / "victim"
+    common.mkdir()
+    common.chmod(0o1777)
+    victim.write_text("mine")
+    for name in ("leakcheck", "ends_heap", "ends_heap.0001.pb.gz", "agent.conf", "evidence"):
+        (common / name).symlink_to(victim)
+    (tmp_path / "link").symlink_to(common)
+    planted = {path.name for path in common.iterdir()}
+
+    ended = leakcheck(
+        "profile",
+        f"--binary={lossy}",
+        "--",
+        "nothing",
+        TMPDIR=str(tmp_path / "link"),
+        HEAPPROFILE=str(tmp_path / "link" / "ends_heap"),
+    )
+
+    assert "detected leaks of 121 bytes in 1 objects" in ended.out, ended.err
+    assert victim.read_text() == "mine"
+    assert {path.name for path in common.iterdir()} == planted | {"ends_heap.0002.pb.gz"}

@@ -89,6 +89,10 @@ def test_our_own_program_can_be_patched() -> None:
     assert patch_refusal() is None
 
 
+def test_without_proc_nobody_can_tell_and_that_is_said(tmp_path: Path) -> None:
+    assert patch_refusal(tmp_path / "exe") == f"{tmp_path}/exe: No such file or directory"
+
+
 def test_the_mapping_of_the_trial_is_taken_away_again(tmp_path: Path) -> None:
     file = tmp_path / "program-of-the-trial"
     file.write_bytes(b"\x90" * 5000)
