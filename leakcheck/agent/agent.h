@@ -35,7 +35,8 @@ struct lc_config {
   long g_gopc, g_parent;
   long m_g0, m_curg;
   uintptr_t go_modules; /* runtime.firstmoduledata; offsets in it, and in runtime._func */
-  long module_functions, module_table, module_text, module_rodata, module_gofunc, module_next;
+  long module_functions, module_table, module_text, module_rodata, module_gofunc, module_next,
+      module_names;
   long function_npcdata, function_nfuncdata;
   /* testing.tRunner's code, and where its argument t is, counted from the frame's canonical
    * address; the place of the name in testing.T. */
@@ -244,9 +245,16 @@ struct lc_go_objects {
   const struct lc_go_object *items;
   size_t count;
   uintptr_t rodata;
+  /* runtime.stackmap: which words at the end of the locals are pointers alive, one map for each
+   * stretch of the code */
+  const unsigned char *maps;
+  uint32_t map_count, map_bits;
+  uint32_t argument_bytes; /* in the caller's frame; also room for those passed in registers */
 };
-/* False when the tables do not know a function that begins at `entry`. */
-bool lc_go_stack_objects(uintptr_t entry, struct lc_go_objects *objects);
+/* False when the tables do not know a function that begins at `pc`. */
+bool lc_go_stack_objects(uintptr_t pc, struct lc_go_objects *objects);
+/* How much of its frame the function that begins there uses for arguments and results of C. */
+uint32_t lc_go_bytes_for_c(uintptr_t pc);
 
 /* ---- goroutine.c: its frames, from the innermost outwards, then its pointers, then the end ----
  */

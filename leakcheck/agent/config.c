@@ -31,6 +31,7 @@ struct lc_config lc_config = {
     .module_rodata = -1,
     .module_gofunc = -1,
     .module_next = -1,
+    .module_names = -1,
     .function_npcdata = -1,
     .function_nfuncdata = -1,
 };
@@ -103,6 +104,7 @@ static const struct {
     {"go_module_rodata", &lc_config.module_rodata},
     {"go_module_gofunc", &lc_config.module_gofunc},
     {"go_module_next", &lc_config.module_next},
+    {"go_module_names", &lc_config.module_names},
     {"go_function_npcdata", &lc_config.function_npcdata},
     {"go_function_nfuncdata", &lc_config.function_nfuncdata},
     {"go_arenas", (long *)&lc_config.go_arenas},

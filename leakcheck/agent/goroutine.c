@@ -26,6 +26,7 @@ static struct {
   uintptr_t *pending; /* pointers that may lead to an object */
   size_t pending_count, pending_room;
   struct lc_go_objects of_callee; /* some may lie among its arguments, in the caller's frame */
+  uint64_t callee_bytes; /* of the arguments of users' functions */
   bool is_full;
 } now;
 
@@ -38,11 +39,12 @@ static bool is_named(const struct lc_go_frame *frame, const char *name) {
   return frame->name_bytes == strlen(name) && begins_with(frame, name);
 }
 
-/* The runtime's, os's and testing's frames hold no C memory in untyped words, but stale
+/* The standard library's frames hold no C memory in untyped words, but stale
  * copies of it: they lie where the test's own frames were. */
 static bool is_library_frame(const struct lc_go_frame *frame) {
-  static const char *const prefixes[] = {"runtime.", "internal/", "os.",     "testing.",
-                                         "runtime/", "syscall.",  "reflect."};
+  static const char *const prefixes[] = {"runtime.", "internal/", "os.",      "testing.",
+                                         "runtime/", "syscall.",  "reflect.", "log.",
+                                         "sync.",    "time.",     "fmt."};
   for (size_t i = 0; i < sizeof prefixes / sizeof prefixes[0]; i++) {
     if (begins_with(frame, prefixes[i])) {
       return true;
@@ -146,15 +148,49 @@ static bool take_objects(const struct lc_go_frame *frame) {
   return is_known;
 }
 
-bool lc_goroutine_frame(const struct lc_go_frame *frame) {
-  bool is_known = take_objects(frame), is_library = is_library_frame(frame);
-  if (is_uncertain(frame) || (!is_library && (now.every_word || !is_known))) {
-    for (uint64_t at = 0; at + 8 <= frame->bytes; at += 8) {
+/* A word that is a pointer anywhere in the function; where it is alive now, the dump says so. */
+static bool is_variable(const struct lc_go_frame *frame, const struct lc_go_objects *function,
+                        uint64_t at) {
+  uint32_t bits = function->map_bits, bytes = (bits + 7) / 8;
+  uint64_t first = end_of_locals(frame) - frame->sp - bits * (uint64_t)8, bit = (at - first) / 8;
+  for (uint32_t i = 0; at >= first && bit < bits && i < function->map_count; i++) {
+    if ((function->maps[i * (size_t)bytes + bit / 8] >> bit % 8 & 1) != 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/* Where arguments and results of C functions were, unless the callee's arguments lie there now. */
+static uint64_t leftovers_end(const struct lc_go_frame *frame) {
+  uint64_t bytes = lc_go_bytes_for_c(frame->entry);
+  return bytes > now.callee_bytes ? LC_GO_BELOW_ARGUMENTS_BYTES + bytes : 0;
+}
+
+/* A variable that Go does not read again holds nothing, though its last value is still there, and
+ * nor does the result of a call that is over. */
+static void take_words(const struct lc_go_frame *frame, const struct lc_go_objects *function,
+                       uint64_t leftovers) {
+  for (uint64_t at = 0; at + 8 <= frame->bytes; at += 8) {
+    bool is_left = at < leftovers && at >= LC_GO_BELOW_ARGUMENTS_BYTES + now.callee_bytes;
+    if (!is_left && !is_variable(frame, function, at)) {
       lc_goroutine_pointer(word_of(frame->contents + at));
     }
-    return false;
   }
-  return true;
+}
+
+bool lc_goroutine_frame(const struct lc_go_frame *frame) {
+  static const struct lc_go_objects nothing_known;
+  bool is_known = take_objects(frame), is_library = is_library_frame(frame);
+  bool by_map = !is_uncertain(frame) && (is_library || is_known);
+  if (!by_map) {
+    take_words(frame, &nothing_known, 0);
+  } else if (!is_library && now.every_word) {
+    take_words(frame, &now.of_callee, leftovers_end(frame)); /* its own, by now */
+  }
+  /* The library's functions have no pointers to C among arguments that are no pointers. */
+  now.callee_bytes = is_library ? 0 : now.of_callee.argument_bytes;
+  return by_map;
 }
 
 void lc_goroutine_begin(uintptr_t sp, bool every_word, void (*visit)(uintptr_t word)) {
@@ -162,6 +198,7 @@ void lc_goroutine_begin(uintptr_t sp, bool every_word, void (*visit)(uintptr_t w
   now.every_word = every_word;
   now.lo = sp;
   now.uncertain = 0;
+  now.callee_bytes = 0;
   now.object_count = now.pending_count = 0;
   now.of_callee = (struct lc_go_objects){0};
 }

@@ -86,6 +86,7 @@ _FUNCTION_TABLES = MappingProxyType(
         "go_module_rodata": (("runtime.moduledata", "rodata"),),
         "go_module_gofunc": (("runtime.moduledata", "gofunc"),),
         "go_module_next": (("runtime.moduledata", "next"),),
+        "go_module_names": (("runtime.moduledata", "funcnametab"),),
         "go_function_npcdata": (("runtime._func", "npcdata"),),
         "go_function_nfuncdata": (("runtime._func", "nfuncdata"),),
     }
@@ -121,7 +122,7 @@ _OPTIONAL = frozenset(
     }
 )
 
-_CACHE_FOLDER = "golayout-8"
+_CACHE_FOLDER = "golayout-9"
 
 
 def read_go_layout(path: Path, cache_dir: Path | None = None) -> GoLayout:

@@ -63,6 +63,11 @@ bool lc_go_stack_objects(uintptr_t entry, struct lc_go_objects *found) {
   return true;
 }
 
+uint32_t lc_go_bytes_for_c(uintptr_t pc) {
+  (void)pc;
+  return 0;
+}
+
 /* ---- a goroutine, at random ---- */
 
 static void place(unsigned frame, unsigned index, unsigned first, unsigned words, int offset) {

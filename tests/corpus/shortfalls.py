@@ -9,9 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from leakcheck.model import Level
-
 if TYPE_CHECKING:
+    from leakcheck.model import Level
     from tests.corpus.case import Case
 
 __all__ = ["SHORTFALLS", "Shortfall", "shortfall_of"]
@@ -27,14 +26,7 @@ class Shortfall:
     is_chance: bool = False
 
 
-SHORTFALLS = (
-    Shortfall(
-        reason="normal counts every word of a goroutine's frames: the last block is still there",
-        cases=("leaks-TestWorkerThatStays", "leaks-TestWorkerThatStaysWithPointer"),
-        levels=(Level.NORMAL,),
-        is_chance=True,
-    ),
-)
+SHORTFALLS: tuple[Shortfall, ...] = ()
 
 
 def shortfall_of(case: Case, level: Level) -> Shortfall | None:

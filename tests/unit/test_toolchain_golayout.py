@@ -279,6 +279,7 @@ def test_the_members_that_lead_to_the_function_tables_are_read_where_they_are_de
             "rodata": 296,
             "gofunc": 304,
             "next": 560,
+            "funcnametab": 8,
         },
         "runtime._func": {"npcdata": 28, "nfuncdata": 43},
     }
@@ -292,6 +293,7 @@ def test_the_members_that_lead_to_the_function_tables_are_read_where_they_are_de
         "go_module_rodata": "296",
         "go_module_gofunc": "304",
         "go_module_next": "560",
+        "go_module_names": "8",
         "go_function_npcdata": "28",
         "go_function_nfuncdata": "43",
     }
