@@ -111,6 +111,7 @@ def register_development(root: Path) -> None:
     @nox.session(venv_backend="none")
     def lint(session: nox.Session) -> None:
         """Ruff on Python, clang-format on the agent's C."""
+        session.notify("audit", ())
         session.run(*_tool("ruff"), "check", *SOURCES)
         session.run(*_tool("ruff"), "format", "--check", *SOURCES)
         session.run(*_tool("clang-format"), "--dry-run", "-Werror", *_c_sources(root))
