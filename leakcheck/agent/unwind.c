@@ -167,7 +167,8 @@ uint32_t lc_unwind_c(uintptr_t *frames, uint32_t room) {
 uint32_t lc_unwind_c_again(uintptr_t *frames, uint32_t room, bool *is_own) {
   uint32_t count = by_gcc(frames, room), kept = 0, first = 0;
   while (first < count &&
-         (lc_in_agent(frames[first]) || lc_in_image(lc_libc_image, frames[first]))) {
+         (lc_in_agent(frames[first]) || lc_in_image(lc_libc_image, frames[first]) ||
+          lc_in_image(lc_loader_image, frames[first]))) { /* it makes thread-local memory */
     first++;
   }
   *is_own = first < count && lc_in_image(libunwind_image, frames[first]);

@@ -350,7 +350,7 @@ def test_without_proc_nothing_is_checked_and_that_is_said(
     lossy: Path, words: tuple[str, ...]
 ) -> None:
     script = str(Path(sys.executable).with_name("leakcheck"))
-    without = 'mount --make-rprivate / && umount -l /proc && exec "$@"'
+    without = 'umount -l /proc && exec "$@"'
     argv = ("unshare", "--mount", "sh", "-c", without, "sh", script, *words)
     program = (str(lossy), "--", "nothing") if "--binary" in words else ()
 
