@@ -136,6 +136,7 @@ struct lc_tally {
 };
 struct lc_per_thread {
   uintptr_t thread_pointer;
+  int64_t unsettled_bytes;
   uintptr_t cursor[LC_CURSOR_WORDS];
   struct lc_tally tallies[LC_TALLIES];
   uint8_t misses[LC_MEMO_SETS], turns[LC_MEMO_SETS];
@@ -145,6 +146,9 @@ struct lc_per_thread *lc_per_thread(void); /* in the outermost capture; NULL: no
 /* An allocation at a stack; where no signal handler of this thread can do the same. */
 void lc_tally(uint32_t stack, size_t bytes);
 void lc_tallies_settle(void); /* in the checker */
+/* That came into use, or went out of it; likewise. */
+void lc_account(int64_t bytes);
+uint64_t lc_bytes_in_use(void); /* roughly; 0 unless profiles are taken by steps of it */
 
 /* ---- table.c: the blocks in use ---- */
 #define LC_OWNED_BY_AGENT 0xffffffffu
@@ -154,21 +158,29 @@ struct lc_block {
   uint32_t stack;
   uint32_t sequence;
 };
-void lc_table_start(void);
 void lc_table_add(uintptr_t address, size_t bytes, uint32_t stack);
 bool lc_table_remove(uintptr_t address);
 uint64_t lc_table_live(void);
-uint64_t lc_table_bytes(void); /* in use; roughly, while other threads go on */
-/* Holds every shard, so that a copy of the table is whole; false when one cannot be had. */
+/* So that a copy of the table is whole; false when it is being changed and stays so. */
 bool lc_table_hold(void);
 void lc_table_release(void);
 void lc_table_each(void (*visit)(const struct lc_block *block, void *context), void *context);
+/* This thread is inside a cell: what a signal handler allocates is put off. */
+extern __thread volatile bool lc_holds_lock __attribute__((tls_model("initial-exec")));
+
+/* ---- shards.c: those that stay ---- */
+enum lc_kept { LC_KEPT, LC_OVER_LIMIT, LC_NO_MEMORY };
+enum lc_kept lc_shards_add(const struct lc_block *block);
+bool lc_shards_remove(uintptr_t address, size_t *bytes);
+uint64_t lc_shards_used(void);
+void lc_shards_each(void (*visit)(const struct lc_block *block, void *context), void *context);
+
+/* ---- pages.c ---- */
 /* Pages (8 KiB, tcmalloc's) on which a block was ever handed out. */
 #define LC_PAGE_SHIFT 13
 #define LC_LEAF_BITS 15
 #define LC_TOP_BITS (LC_ADDRESS_BITS - LC_PAGE_SHIFT - LC_LEAF_BITS)
-/* This thread is inside a shard: what a signal handler allocates is put off. */
-extern __thread volatile bool lc_holds_lock __attribute__((tls_model("initial-exec")));
+void lc_note_pages(uintptr_t address, size_t bytes);
 /* Clears a fresh block: a free block keeps tcmalloc's link to the next free one in its first
  * word, and a former owner's pointers behind it, and either would hold other blocks. Pages
  * never handed out before come cleared from the kernel. Before lc_table_add. */
@@ -301,7 +313,7 @@ void lc_threads_start(void);
 void lc_threads_stop(void); /* stops all but the caller */
 void lc_threads_release(void);
 void lc_threads_stop_again(void); /* lets them run on for a moment */
-/* The stop signal came while the thread was inside a shard; it stops when it is out. */
+/* The stop signal came while the thread was inside a cell; it stops when it is out. */
 extern __thread volatile bool lc_stop_pending __attribute__((tls_model("initial-exec")));
 void lc_threads_stop_self(void);
 size_t lc_threads_stopped(struct lc_thread **out);
@@ -392,6 +404,7 @@ void lc_observe_this_process(void);
 void lc_default_signals(void);
 
 /* ---- snapshot.c ---- */
+#define LC_CHECKS_A_STEP 16 /* so often in a step of memory it is seen whether it is over */
 void lc_snapshot_start(void);
 void lc_snapshot_consider(size_t bytes); /* that were just allocated */
 void lc_snapshot_finish(void);

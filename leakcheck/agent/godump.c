@@ -36,6 +36,7 @@ static const char header[] = "go1.7 heap dump\n";
 
 struct reader {
   const unsigned char *at, *end;
+  const unsigned char *kept; /* what lies before it was let go */
   bool bad, no_memory;
   bool in_goroutine; /* its frames, defers and panics follow it */
   bool every_word; /* of objects; else only what Go's type information calls pointers */
@@ -290,9 +291,21 @@ static void take_record(struct reader *from, uint64_t kind) {
   }
 }
 
+#define MOST_KEPT_BYTES ((uintptr_t)16 << 20)
+
+/* Pages of a mapped file count as this process's memory until it lets them go. */
+static void let_go(struct reader *from) {
+  uintptr_t bytes = (uintptr_t)(from->at - from->kept) & ~(LC_PAGE - 1);
+  if (bytes >= MOST_KEPT_BYTES) {
+    lc_sys3(SYS_madvise, from->kept, bytes, MADV_DONTNEED);
+    from->kept += bytes;
+  }
+}
+
 const char *lc_go_dump_each_word(bool every_word, void (*visit)(uintptr_t word)) {
   struct reader from = {.at = dump + sizeof header - 1,
                         .end = dump + dump_bytes,
+                        .kept = dump,
                         .every_word = every_word,
                         .visit = visit};
   while (!from.bad && !from.no_memory) {
@@ -303,6 +316,7 @@ const char *lc_go_dump_each_word(bool every_word, void (*visit)(uintptr_t word))
     }
     if (!is_of_goroutine) {
       end_goroutine(&from);
+      let_go(&from);
     }
     if (kind == END && !from.no_memory) {
       return from.at == from.end ? NULL : "the companion's heap dump ends early";

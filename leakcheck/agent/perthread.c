@@ -73,6 +73,29 @@ void lc_tally(uint32_t stack, size_t bytes) {
   }
 }
 
+static int64_t bytes_in_use;
+
+void lc_account(int64_t bytes) {
+  int64_t much = lc_config.snapshot_step_bytes / LC_CHECKS_A_STEP;
+  if (lc_config.snapshot_step_bytes == 0) {
+    return;
+  }
+  int64_t sum = bytes + (mine != NULL ? mine->unsettled_bytes : 0);
+  if (mine != NULL && sum < much && sum > -much) {
+    mine->unsettled_bytes = sum;
+    return;
+  }
+  __atomic_fetch_add(&bytes_in_use, sum, __ATOMIC_RELAXED);
+  if (mine != NULL) {
+    mine->unsettled_bytes = 0;
+  }
+}
+
+uint64_t lc_bytes_in_use(void) {
+  int64_t bytes = __atomic_load_n(&bytes_in_use, __ATOMIC_RELAXED);
+  return bytes > 0 ? (uint64_t)bytes : 0;
+}
+
 void lc_tallies_settle(void) {
   for (uint32_t at = 0; at < RECORDS; at++) {
     for (uint32_t i = 0; records[at] != NULL && i < LC_TALLIES; i++) {

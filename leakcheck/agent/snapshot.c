@@ -11,7 +11,6 @@
 #include "sys.h"
 
 #define STACK_BYTES (64 * 1024)
-#define CHECKS_A_STEP 16
 
 static volatile int busy; /* a snapshot is being taken, or there are to be no more */
 static char *stack_top;
@@ -32,17 +31,17 @@ static bool is_time(void) {
   return lc_now_us() >= __atomic_load_n(&next_us, __ATOMIC_RELAXED);
 }
 
-/* The sum over the table is not made for each block: a step is noticed a little late. */
+/* A step is noticed a little late: the sum is not looked at for each block. */
 static bool has_grown(size_t bytes) {
   if (lc_config.snapshot_step_bytes == 0) {
     return false;
   }
   unchecked += bytes;
-  if (unchecked < (size_t)lc_config.snapshot_step_bytes / CHECKS_A_STEP) {
+  if (unchecked < (size_t)lc_config.snapshot_step_bytes / LC_CHECKS_A_STEP) {
     return false;
   }
   unchecked = 0;
-  return lc_table_bytes() >= __atomic_load_n(&next_bytes, __ATOMIC_RELAXED);
+  return lc_bytes_in_use() >= __atomic_load_n(&next_bytes, __ATOMIC_RELAXED);
 }
 
 static void write_snapshot(void *unused) {
@@ -87,7 +86,7 @@ static void take(void) {
 static void plan_next(void) {
   __atomic_store_n(&next_us, lc_now_us() + (uint64_t)lc_config.snapshot_interval_ms * 1000,
                    __ATOMIC_RELAXED);
-  __atomic_store_n(&next_bytes, lc_table_bytes() + (uint64_t)lc_config.snapshot_step_bytes,
+  __atomic_store_n(&next_bytes, lc_bytes_in_use() + (uint64_t)lc_config.snapshot_step_bytes,
                    __ATOMIC_RELAXED);
 }
 

@@ -19,9 +19,10 @@
 #define lc_sys1(n, a) lc_sys4(n, a, 0, 0, 0)
 #define lc_sys0(n) lc_sys4(n, 0, 0, 0, 0)
 
-/* A spin lock that yields: critical sections are a few dozen instructions. */
+/* A spin lock that yields: critical sections are a few dozen instructions. What is read
+ * sequentially consistently after it is read after it (table.c). */
 static inline void lc_lock(volatile int *lock) {
-  for (int spins = 0; __atomic_exchange_n(lock, 1, __ATOMIC_ACQUIRE) != 0; spins++) {
+  for (int spins = 0; __atomic_exchange_n(lock, 1, __ATOMIC_SEQ_CST) != 0; spins++) {
     if (spins > 100) {
       lc_sys0(SYS_sched_yield);
     }

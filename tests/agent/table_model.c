@@ -54,9 +54,9 @@ int main(int argc, char **argv) {
   for (int step = 0; step < STEPS; step++) {
     size_t slot = below(&state, SLOTS);
     uintptr_t address = address_of(slot);
-    if (below(&state, 2) == 0) {
+    if (model[slot].address == 0 && below(&state, 2) == 0) {
       struct lc_block block = {address, below(&state, 4096), (uint32_t)below(&state, 1000), 0};
-      live += model[slot].address == 0;
+      live++;
       model[slot] = block;
       lc_table_add(address, block.bytes, block.stack);
       EXPECT(lc_page_was_handed_out(address));

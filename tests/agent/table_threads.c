@@ -7,6 +7,7 @@
 #define THREADS 8
 #define STEPS 20000
 #define KEPT 100
+#define HOLDS 100
 
 static void *work(void *argument) {
   uintptr_t own = 0x20000000 + (uintptr_t)argument * 0x1000000;
@@ -25,6 +26,17 @@ static void *work(void *argument) {
   return NULL;
 }
 
+/* Nothing changes while the table is held, whatever the threads are at. */
+static void hold_it(void) {
+  struct lc_counters sum;
+  EXPECT(lc_table_hold());
+  uint64_t live = lc_table_live();
+  lc_counters_sum(&sum);
+  EXPECT(sum.allocations - sum.frees == live && sum.lost == 0);
+  EXPECT(lc_table_live() == live);
+  lc_table_release();
+}
+
 static void count_stack(uint32_t id, struct lc_stack *stack, void *context) {
   EXPECT(id != 0 && stack->count == 4);
   ++*(size_t *)context;
@@ -36,6 +48,9 @@ int main(int argc, char **argv) {
   seed = argc > 1 ? strtoull(argv[1], NULL, 10) : 1;
   for (uintptr_t i = 0; i < THREADS; i++) {
     EXPECT(pthread_create(&threads[i], NULL, work, (void *)i) == 0);
+  }
+  for (int i = 0; i < HOLDS; i++) {
+    hold_it();
   }
   for (int i = 0; i < THREADS; i++) {
     EXPECT(pthread_join(threads[i], NULL) == 0);

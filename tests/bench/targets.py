@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from tests.bench.contest import Cell
+    from tests.bench.meter import Measurement
     from tests.bench.scaling import Growth, Reading
 
 __all__ = ["Target", "growth_targets", "ratio_targets", "reading_targets", "start_up_target"]
 
 _OURS = "leakcheck normal"
+_CHURNS = ("churn-4", "churn")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,13 +48,29 @@ def ratio_targets(cells: Sequence[Cell]) -> tuple[Target, ...]:
         ("churn: LeakSanitizer's time", 2.0, (_OURS, "churn"), ("LeakSanitizer", "churn"), False),
         ("deep: LeakSanitizer's time", 3.0, (_OURS, "deep"), ("LeakSanitizer", "deep"), False),
         ("real suite: tcmalloc's time", 1.3, (_OURS, "sqlite"), ("tcmalloc", "sqlite"), False),
-        ("four threads to one, same work", 1.0, (_OURS, "churn-4"), (_OURS, "churn"), False),
+        (
+            "four threads to one, same work: processor time",
+            1.0,
+            (_OURS, "churn-4"),
+            (_OURS, "churn"),
+            False,
+        ),
     )
-    found = (
+    found = [
         _ratio(cells, name, bound, of, to, is_least=is_least)
         for name, bound, of, to, is_least in asked
+    ]
+    return tuple(target for target in (*found, _wall_of_threads(cells)) if target is not None)
+
+
+def _wall_of_threads(cells: Sequence[Cell]) -> Target | None:
+    """Whether threads that run at the same time are done sooner, or in each other's way."""
+    four, one = (_median(cells, _OURS, name, lambda one: one.wall_s) for name in _CHURNS)
+    if four is None or not one:
+        return None
+    return Target(
+        name="four threads to one, same work: wall clock", bound=1.0, value=four / one, unit="x"
     )
-    return tuple(target for target in found if target is not None)
 
 
 def growth_targets(growth: Sequence[Growth]) -> tuple[Target, ...]:
@@ -109,7 +127,13 @@ def _ratio(  # noqa: PLR0913 - one call, above
 
 def _cpu_s(cells: Sequence[Cell], contender: str, workload: str) -> float | None:
     """Processor time: of a busy machine the wall clock says little."""
+    return _median(cells, contender, workload, lambda one: one.cpu_s)
+
+
+def _median(
+    cells: Sequence[Cell], contender: str, workload: str, of: Callable[[Measurement], float]
+) -> float | None:
     for cell in cells:
         if (cell.entry.name, cell.workload.name) == (contender, workload):
-            return cell.median(lambda one: one.cpu_s)
+            return cell.median(of)
     return None

@@ -18,10 +18,23 @@ pytestmark = pytest.mark.e2e
 
 AGENT = ROOT / "leakcheck" / "agent"
 HARNESS = ROOT / "tests" / "agent"
-PARTS = ("table", "depot", "mark", "memory", "maps", "text")
+PARTS = ("table", "pages", "depot", "mark", "memory", "maps", "text")
 SANITIZERS = ("address,undefined", "thread")
-PROGRAMS = ("table_model", "table_threads", "mark_model", "text_maps", "dump_model")
-MORE_PARTS = MappingProxyType({"dump_model": ("godump", "goroutine"), "waits_model": ("waits",)})
+PROGRAMS = (
+    "table_model",
+    "table_threads",
+    "shards_spread",
+    "mark_model",
+    "text_maps",
+    "dump_model",
+)
+MORE_PARTS = MappingProxyType(
+    {
+        "dump_model": ("shards", "godump", "goroutine"),
+        "waits_model": ("shards", "waits"),
+        "shards_spread": (),  # includes it
+    }
+)
 FLAGS = ("-std=gnu11", "-g", "-O1", "-Wall", "-Wextra", "-Werror", "-fno-sanitize-recover=all")
 SEEDS = 10
 
@@ -30,7 +43,8 @@ def build_command(program: str, sanitizer: str, output: Path) -> Command:
     """Compile one program of `tests/agent` with the parts of the agent it tries out."""
     words = (f"-fsanitize={sanitizer}",) if sanitizer else ()
     sources = [HARNESS / f"{program}.c", HARNESS / "standins.c"]
-    sources += [AGENT / f"{part}.c" for part in (*PARTS, *MORE_PARTS.get(program, ()))]
+    parts = (*PARTS, *MORE_PARTS.get(program, ("shards",)))
+    sources += [AGENT / f"{part}.c" for part in parts]
     words += (f"-I{AGENT}", "-pthread", "-o", str(output))
     return Command(("cc", *FLAGS, *words, *map(str, sources)))
 
