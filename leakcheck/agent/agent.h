@@ -17,6 +17,15 @@ struct lc_range {
   uintptr_t lo, hi;
 };
 
+static inline uintptr_t lc_word_at(uintptr_t base, long offset) {
+  return *(const uintptr_t *)(base + (uintptr_t)offset);
+}
+static inline uintptr_t lc_unaligned_word(const unsigned char *at) {
+  uintptr_t word;
+  __builtin_memcpy(&word, at, sizeof word);
+  return word;
+}
+
 /* ---- config.c: what the Python side asked for (docs/agent.md) ---- */
 enum lc_level { LC_NORMAL, LC_STRICT, LC_DRACONIAN };
 

@@ -112,8 +112,6 @@ void lc_context_behind_call(void *unwinders_context, const struct lc_exit *exit)
 /* ---- Go's frames: the frame pointer points right below the function's stack pointer, to the
  * caller's frame pointer; the return address follows, and the rest of the frame ---- */
 
-static uintptr_t word_at(uintptr_t address) { return *(const uintptr_t *)address; }
-
 bool lc_go_cgocall_start(void) { return true; }
 
 uintptr_t lc_go_cgocall_frame(uintptr_t sp) { return sp - 8; }
@@ -124,10 +122,12 @@ uintptr_t lc_go_cgocall_frame(uintptr_t sp) { return sp - 8; }
 #define MOST_FRAME_BYTES 128u
 
 uintptr_t lc_go_frame_at_return(uintptr_t slot) {
-  uintptr_t bp = word_at(slot - 8);
+  uintptr_t bp = lc_word_at(slot - 8, 0);
   return bp > slot && bp - slot < MOST_FRAME_BYTES ? bp : 0;
 }
 
 /* Where the caller's frame begins; its frame pointer is one word below. */
-uintptr_t lc_go_frame_base(uintptr_t bp) { return word_at(bp) > bp ? word_at(bp) + 8 : 0; }
+uintptr_t lc_go_frame_base(uintptr_t bp) {
+  return lc_word_at(bp, 0) > bp ? lc_word_at(bp, 0) + 8 : 0;
+}
 #endif

@@ -100,8 +100,10 @@ static inline void lc_clear_vector_registers(void) { /* v8 to v15 are kept by a 
                      "v20", "v21", "v22", "v23", "v24", "v25", "v26", "v27", "v28", "v29", "v30",
                      "v31");
 }
-/* waits.c reads what libc's functions do with the registers. */
+/* waits.c reads what libc's functions do with the registers: not here. */
 #define LC_KNOWS_WAITS 0
+#define LC_KEPT_PLACES {0}
+#define LC_ARGUMENT_PLACES {0}
 
 /* ---- signals: a handler returns to a function of the kernel ---- */
 #define LC_SA_RESTORER 0ul

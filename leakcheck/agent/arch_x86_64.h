@@ -72,8 +72,11 @@ static inline void lc_clear_vector_registers(void) {
                    "pxor %xmm12, %xmm12\n\tpxor %xmm13, %xmm13\n\t"
                    "pxor %xmm14, %xmm14\n\tpxor %xmm15, %xmm15");
 }
-/* waits.c reads what libc's functions do with the registers. */
+/* waits.c reads what libc's functions do with the registers: those of lc_wait, and the arguments of
+ * a system call, by their places in what lc_keep_context keeps. */
 #define LC_KNOWS_WAITS 1
+#define LC_KEPT_PLACES {11, 10, 4, 5, 6, 7} /* rbx, rbp, r12 to r15 */
+#define LC_ARGUMENT_PLACES {8, 9, 12, 2, 0, 1} /* rdi, rsi, rdx, r10, r8, r9 */
 
 /* ---- signals: a handler returns to a function of the program, that calls rt_sigreturn ---- */
 #define LC_SA_RESTORER 0x04000000ul

@@ -126,12 +126,6 @@ static void skip_string(struct reader *from) {
   take_bytes(from, &length);
 }
 
-static uintptr_t word_of(const unsigned char *at) {
-  uintptr_t word;
-  memcpy(&word, at, sizeof word); /* contents lie unaligned in the file */
-  return word;
-}
-
 /* The pointer fields of `contents`, which follow it. */
 static void take_fields(struct reader *from, const unsigned char *contents, uint64_t length,
                         void (*visit)(uintptr_t word)) {
@@ -142,7 +136,7 @@ static void take_fields(struct reader *from, const unsigned char *contents, uint
     }
     uint64_t offset = take(from);
     if (visit != NULL && offset + 8 <= length) {
-      visit(word_of(contents + offset));
+      visit(lc_unaligned_word(contents + offset));
     }
   }
 }
@@ -159,8 +153,8 @@ static uint64_t first_word(const unsigned char *contents, uint64_t length) {
   if (length < LEAST_G || length > MOST_G || lo != 0 || hi != 8) {
     return 0;
   }
-  uintptr_t top = word_of(contents + hi);
-  size_t count = top > word_of(contents + lo) ? lc_stack_records(&records) : 0;
+  uintptr_t top = lc_unaligned_word(contents + hi);
+  size_t count = top > lc_unaligned_word(contents + lo) ? lc_stack_records(&records) : 0;
   for (size_t i = 0; i < count; i++) {
     if (top > records[i].lo && top <= records[i].hi) {
       return 32;
@@ -179,7 +173,7 @@ static void take_memory(struct reader *from, bool every_word) {
                               !lc_go_is_processor((struct lc_range){address, address + length}));
   for (uint64_t at = every_word ? first_word(contents, length) : 0; every_word && at + 8 <= length;
        at += 8) {
-    from->visit(word_of(contents + at));
+    from->visit(lc_unaligned_word(contents + at));
   }
   take_fields(from, contents, length, every_word ? NULL : from->visit);
 }

@@ -12,7 +12,8 @@
 
 struct object {
   uintptr_t address;
-  const unsigned char *contents, *pointers; /* a bit for each word; NULL: all of them */
+  const unsigned char *contents; /* unaligned: they lie in the file of the dump */
+  const unsigned char *pointers; /* a bit for each word; NULL: all of them */
   uint32_t bytes, words; /* words that may be pointers; 0 when it was scanned */
 };
 
@@ -82,12 +83,6 @@ static void *grown(void *items, size_t *room, size_t item_bytes) {
   return larger;
 }
 
-static uintptr_t word_of(const unsigned char *at) {
-  uintptr_t word;
-  memcpy(&word, at, sizeof word); /* contents lie unaligned in the file */
-  return word;
-}
-
 void lc_goroutine_pointer(uintptr_t word) {
   now.visit(word);
   if (word < now.lo || word - now.lo >= MOST_STACK_BYTES) {
@@ -138,16 +133,6 @@ static uintptr_t end_of_locals(const struct lc_go_frame *frame) {
   return end > frame->sp ? end - FRAME_POINTER_BYTES : end;
 }
 
-/* False when the program's tables do not know the function. */
-static bool take_objects(const struct lc_go_frame *frame) {
-  struct lc_go_objects own = {0};
-  bool is_known = lc_go_stack_objects(frame->entry, &own);
-  add_objects(frame, &now.of_callee, true, frame->sp + LC_GO_BELOW_ARGUMENTS_BYTES);
-  add_objects(frame, &own, false, end_of_locals(frame));
-  now.of_callee = own;
-  return is_known;
-}
-
 /* A word that is a pointer anywhere in the function; where it is alive now, the dump says so. */
 static bool is_variable(const struct lc_go_frame *frame, const struct lc_go_objects *function,
                         uint64_t at) {
@@ -174,22 +159,26 @@ static void take_words(const struct lc_go_frame *frame, const struct lc_go_objec
   for (uint64_t at = 0; at + 8 <= frame->bytes; at += 8) {
     bool is_left = at < leftovers && at >= LC_GO_BELOW_ARGUMENTS_BYTES + now.callee_bytes;
     if (!is_left && !is_variable(frame, function, at)) {
-      lc_goroutine_pointer(word_of(frame->contents + at));
+      lc_goroutine_pointer(lc_unaligned_word(frame->contents + at));
     }
   }
 }
 
 bool lc_goroutine_frame(const struct lc_go_frame *frame) {
   static const struct lc_go_objects nothing_known;
-  bool is_known = take_objects(frame), is_library = is_library_frame(frame);
+  struct lc_go_objects own = {0};
+  bool is_known = lc_go_stack_objects(frame->entry, &own), is_library = is_library_frame(frame);
+  add_objects(frame, &now.of_callee, true, frame->sp + LC_GO_BELOW_ARGUMENTS_BYTES);
+  add_objects(frame, &own, false, end_of_locals(frame));
   bool by_map = !is_uncertain(frame) && (is_library || is_known);
   if (!by_map) {
     take_words(frame, &nothing_known, 0);
   } else if (!is_library && now.every_word) {
-    take_words(frame, &now.of_callee, leftovers_end(frame)); /* its own, by now */
+    take_words(frame, &own, leftovers_end(frame));
   }
+  now.of_callee = own;
   /* The library's functions have no pointers to C among arguments that are no pointers. */
-  now.callee_bytes = is_library ? 0 : now.of_callee.argument_bytes;
+  now.callee_bytes = is_library ? 0 : own.argument_bytes;
   return by_map;
 }
 
@@ -224,7 +213,7 @@ bool lc_goroutine_end(void) {
     for (uint32_t i = 0; i < words; i++) {
       object->words = 0; /* not again */
       if (object->pointers == NULL || (object->pointers[i / 8] >> i % 8 & 1) != 0) {
-        lc_goroutine_pointer(word_of(object->contents + (size_t)i * 8));
+        lc_goroutine_pointer(lc_unaligned_word(object->contents + (size_t)i * 8));
       }
     }
   }

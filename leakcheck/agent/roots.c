@@ -267,8 +267,8 @@ static bool waits_in_libc(uintptr_t pc) {
  * kernel; libc's own frames, and the registers that a call need not keep, hold what was there
  * before. */
 static bool add_wait(struct collecting *to, struct lc_range stack, struct lc_thread *at) {
-  static const int kept[6] = {11, 10, 4, 5, 6, 7}, arguments[6] = {8, 9, 12, 2, 0, 1};
-  struct lc_wait wait = {.pc = at->pc, .sp = at->sp}; /* in the order of lc_keep_context */
+  static const int kept[6] = LC_KEPT_PLACES, arguments[6] = LC_ARGUMENT_PLACES;
+  struct lc_wait wait = {.pc = at->pc, .sp = at->sp};
   for (int i = 0; i < 6; i++) {
     wait.registers[i] = at->in_use[i] = at->registers[kept[i]];
   }

@@ -154,10 +154,13 @@ def test_a_name_that_is_taken_stays_the_repositorys(installed: Installed, reposi
     assert "leakcheck(normal)" in sessions
 
 
+def runs_leakcheck(script: str) -> bool:
+    return any(f"leakcheck {task}" in script for task in ("leak", "merge"))
+
+
 def scripts(job: dict[str, Any], **matrix: str) -> list[str]:
     """What a job of the workflow runs of leakcheck, as a script, with the values of its matrix."""
-    steps = [step for step in job["steps"] if "leakcheck leak" in step.get("run", "")]
-    steps += [step for step in job["steps"] if "leakcheck merge" in step.get("run", "")]
+    steps = [step for step in job["steps"] if runs_leakcheck(step.get("run", ""))]
     texts = []
     for step in steps:
         text = "".join(f"export {name}='{value}'\n" for name, value in step.get("env", {}).items())
