@@ -133,10 +133,13 @@ struct lc_cursor_interface {
   int (*get)(uintptr_t *cursor, int number, uintptr_t *value);
 };
 extern struct lc_cursor_interface lc_cursor;
+/* Around the use of a cursor in a hook: all signals are blocked, and are then as they were. */
+uint64_t lc_unwinding_begins(void);
+void lc_unwinding_ends(uint64_t signals);
 
 /* ---- perthread.c ---- */
 #define LC_TALLIES 16u
-#define LC_MEMOS 128u
+#define LC_MEMOS 256u
 #define LC_MEMO_SETS 32u
 struct lc_tally {
   uint32_t stack;
@@ -148,7 +151,7 @@ struct lc_per_thread {
   int64_t unsettled_bytes;
   uintptr_t cursor[LC_CURSOR_WORDS];
   struct lc_tally tallies[LC_TALLIES];
-  uint8_t misses[LC_MEMO_SETS], turns[LC_MEMO_SETS];
+  uint8_t misses[LC_MEMO_SETS], turns[LC_MEMO_SETS], latest[LC_MEMO_SETS]; /* by set */
   struct lc_memo memos[LC_MEMOS];
 };
 struct lc_per_thread *lc_per_thread(void); /* in the outermost capture; NULL: no memory */
@@ -215,8 +218,6 @@ const char *lc_hooks_install(void); /* NULL, or why not. Not safe in a hook. */
 /* Learns where tcmalloc lies from something inside it; NULL, or why it is of no use. */
 const char *lc_take_tcmalloc(const void *inside);
 extern __thread int lc_guard __attribute__((tls_model("initial-exec")));
-/* How deep this thread is in libunwind for a capture; a signal handler may interrupt one. */
-extern __thread int lc_unwinding __attribute__((tls_model("initial-exec")));
 extern __thread bool lc_in_realloc __attribute__((tls_model("initial-exec")));
 struct lc_request {
   bool is_set;

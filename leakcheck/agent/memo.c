@@ -59,8 +59,10 @@ struct lc_memo *lc_memo_find(const struct lc_start *start) {
   struct lc_per_thread *own = get_place != NULL ? lc_per_thread() : NULL;
   uint32_t set;
   struct lc_memo *memos = own != NULL ? set_of(own, start, &set) : NULL;
-  for (uint32_t way = 0; memos != NULL && way < WAYS; way++) {
+  for (uint32_t i = 0; memos != NULL && i < WAYS; i++) { /* the one that held last comes first */
+    uint32_t way = (own->latest[set] + i) % WAYS;
     if (still_holds(&memos[way], start)) {
+      own->latest[set] = (uint8_t)way;
       return &memos[way];
     }
   }
@@ -176,7 +178,7 @@ void lc_memo_keep(const struct lc_start *start, const uintptr_t *frames, uint32_
     return;
   }
   own->misses[set] = 0;
-  lc_unwinding++;
+  uint64_t signals = lc_unwinding_begins();
   fill(&memos[own->turns[set]++ % WAYS], own->cursor, start, frames, count);
-  lc_unwinding--;
+  lc_unwinding_ends(signals);
 }

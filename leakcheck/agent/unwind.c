@@ -18,12 +18,13 @@ struct lc_cursor_interface lc_cursor;
 
 static backtrace_function cached_backtrace;
 
-__thread int lc_unwinding __attribute__((tls_model("initial-exec")));
+/* How deep this thread is in libunwind for a capture; a signal handler may interrupt one. */
+static __thread int unwinding __attribute__((tls_model("initial-exec")));
 
 static uint32_t by_libunwind(uintptr_t *frames, uint32_t room) {
-  lc_unwinding++;
+  unwinding++;
   int count = cached_backtrace((void **)frames, (int)room);
-  lc_unwinding--;
+  unwinding--;
   return count > 0 ? (uint32_t)count : 0;
 }
 
@@ -59,11 +60,31 @@ static mask_function real_sigprocmask, real_pthread_sigmask;
  * libunwind works for the agent, or for gperftools' checker, which calls it by itself, all means
  * all, and what was blocked before is so again. */
 static bool is_for_libunwind(const void *caller) {
-  return lc_guard != 0 || lc_unwinding != 0 ||
+  return lc_guard != 0 || unwinding != 0 ||
          (lc_config.is_heapcheck && lc_in_image(libunwind_image, (uintptr_t)caller));
 }
 
+/* Each step of a cursor takes such a lock: a walk of many blocks all signals once. */
+static __thread bool are_blocked __attribute__((tls_model("initial-exec")));
+
+uint64_t lc_unwinding_begins(void) {
+  uint64_t all = ~(uint64_t)0, before = 0;
+  lc_sys4(SYS_rt_sigprocmask, SIG_SETMASK, &all, &before, 8);
+  unwinding++;
+  are_blocked = true;
+  return before;
+}
+
+void lc_unwinding_ends(uint64_t before) {
+  are_blocked = false;
+  unwinding--;
+  lc_sys4(SYS_rt_sigprocmask, SIG_SETMASK, &before, 0, 8);
+}
+
 static long set_raw_mask(int how, const sigset_t *wanted, sigset_t *before) {
+  if (are_blocked) { /* and libunwind unblocks what it has been told was blocked before */
+    return 0;
+  }
   uint64_t mask = wanted != NULL ? *(const uint64_t *)wanted : 0;
   if (before != NULL) { /* the beginning of such a stretch */
     mask |= (uint64_t)3 << 31;
