@@ -176,6 +176,7 @@ uint64_t lc_table_live(void);
 /* So that a copy of the table is whole; false when it is being changed and stays so. */
 bool lc_table_hold(void);
 void lc_table_release(void);
+void lc_table_alone(void); /* in a copy of the process that was made while it was held */
 void lc_table_each(void (*visit)(const struct lc_block *block, void *context), void *context);
 /* This thread is inside a cell: what a signal handler allocates is put off. */
 extern __thread volatile bool lc_holds_lock __attribute__((tls_model("initial-exec")));

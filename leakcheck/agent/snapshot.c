@@ -49,6 +49,7 @@ static void write_snapshot(void *unused) {
   /* Who reads the other end of the program's pipes does not wait for this process. */
   lc_sys3(SYS_close_range, 0, UINT_MAX, 0);
   lc_memory_alone();
+  lc_table_alone();
   lc_default_signals();
   static struct lc_maps maps;
   const char *why = lc_maps_read(&maps);

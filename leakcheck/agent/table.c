@@ -37,13 +37,20 @@ static struct cell *cell_of(uintptr_t address) {
   return &cells[(address >> 3) * 0x9e3779b97f4a7c15u >> (64 - CELL_BITS)];
 }
 
-/* Whoever holds all cells says so before it looks at their locks: one of the two sees the other. */
+static bool is_all_held(void) { return __atomic_load_n(&is_held, __ATOMIC_SEQ_CST) != 0; }
+
+/* Whoever holds all cells says so before it looks at their locks: one of the two sees the other.
+ * While all are held no lock is tried: it would be a taken one in a copy of the process. */
 static void enter(struct cell *cell) {
-  lc_lock(&cell->lock);
-  while (__atomic_load_n(&is_held, __ATOMIC_SEQ_CST) != 0) {
-    lc_unlock(&cell->lock);
-    lc_sys0(SYS_sched_yield);
+  for (;;) {
+    while (is_all_held()) {
+      lc_sys0(SYS_sched_yield);
+    }
     lc_lock(&cell->lock);
+    if (!is_all_held()) {
+      return;
+    }
+    lc_unlock(&cell->lock);
   }
 }
 
@@ -218,9 +225,28 @@ bool lc_table_hold(void) {
 
 void lc_table_release(void) { __atomic_store_n(&is_held, 0, __ATOMIC_RELEASE); }
 
+/* The other threads are not in the copy, but a lock that one has tried at the last moment is. */
+void lc_table_alone(void) {
+  for (unsigned i = 0; i < CELLS; i++) {
+    if (cells[i].lock != 0) { /* else a page would be copied for nothing */
+      lc_unlock(&cells[i].lock);
+    }
+  }
+  lc_table_release();
+}
+
+/* A block that is in use at an address where another one is too: that one was freed unseen. */
+static void drop_older(uintptr_t address) {
+  size_t bytes;
+  if (lc_shards_remove(address, &bytes)) {
+    lc_count_lost();
+  }
+}
+
 void lc_table_each(void (*visit)(const struct lc_block *block, void *context), void *context) {
   for (unsigned i = 0; i < CELLS; i++) {
     if (cells[i].block.address != 0) {
+      drop_older(cells[i].block.address);
       visit(&cells[i].block, context);
     }
   }

@@ -18,23 +18,20 @@ pytestmark = pytest.mark.e2e
 
 AGENT = ROOT / "leakcheck" / "agent"
 HARNESS = ROOT / "tests" / "agent"
-PARTS = ("table", "pages", "depot", "mark", "memory", "maps", "text")
+PARTS = ("table", "shards", "pages", "depot", "mark", "memory", "maps", "text")
 SANITIZERS = ("address,undefined", "thread")
 PROGRAMS = (
     "table_model",
     "table_threads",
+    "table_copy",
     "shards_spread",
     "mark_model",
     "text_maps",
     "dump_model",
 )
-MORE_PARTS = MappingProxyType(
-    {
-        "dump_model": ("shards", "godump", "goroutine"),
-        "waits_model": ("shards", "waits"),
-        "shards_spread": (),  # includes it
-    }
-)
+MORE_PARTS = MappingProxyType({"dump_model": ("godump", "goroutine"), "waits_model": ("waits",)})
+INCLUDED = MappingProxyType({"table_copy": "table", "shards_spread": "shards"})
+"""These look inside a part, and are compiled as one with it."""
 FLAGS = ("-std=gnu11", "-g", "-O1", "-Wall", "-Wextra", "-Werror", "-fno-sanitize-recover=all")
 SEEDS = 10
 
@@ -43,8 +40,8 @@ def build_command(program: str, sanitizer: str, output: Path) -> Command:
     """Compile one program of `tests/agent` with the parts of the agent it tries out."""
     words = (f"-fsanitize={sanitizer}",) if sanitizer else ()
     sources = [HARNESS / f"{program}.c", HARNESS / "standins.c"]
-    parts = (*PARTS, *MORE_PARTS.get(program, ("shards",)))
-    sources += [AGENT / f"{part}.c" for part in parts]
+    parts = (*PARTS, *MORE_PARTS.get(program, ()))
+    sources += [AGENT / f"{part}.c" for part in parts if part != INCLUDED.get(program)]
     words += (f"-I{AGENT}", "-pthread", "-o", str(output))
     return Command(("cc", *FLAGS, *words, *map(str, sources)))
 
