@@ -173,10 +173,12 @@ struct lc_block {
 void lc_table_add(uintptr_t address, size_t bytes, uint32_t stack);
 bool lc_table_remove(uintptr_t address);
 uint64_t lc_table_live(void);
+const struct lc_block *lc_table_find(uintptr_t address); /* while nothing changes; or NULL */
 /* So that a copy of the table is whole; false when it is being changed and stays so. */
 bool lc_table_hold(void);
 void lc_table_release(void);
 void lc_table_alone(void); /* in a copy of the process that was made while it was held */
+void lc_table_drop_older(void); /* in the checker, before the others of these */
 void lc_table_each(void (*visit)(const struct lc_block *block, void *context), void *context);
 /* This thread is inside a cell: what a signal handler allocates is put off. */
 extern __thread volatile bool lc_holds_lock __attribute__((tls_model("initial-exec")));
@@ -184,6 +186,7 @@ extern __thread volatile bool lc_holds_lock __attribute__((tls_model("initial-ex
 /* ---- shards.c: those that stay ---- */
 enum lc_kept { LC_KEPT, LC_OVER_LIMIT, LC_NO_MEMORY };
 enum lc_kept lc_shards_add(const struct lc_block *block);
+const struct lc_block *lc_shards_find(uintptr_t address);
 bool lc_shards_remove(uintptr_t address, size_t *bytes);
 uint64_t lc_shards_used(void);
 void lc_shards_each(void (*visit)(const struct lc_block *block, void *context), void *context);
@@ -481,14 +484,23 @@ const char *lc_roots_collect(struct lc_roots *roots, const struct lc_maps *maps,
 /* ---- streams.c ---- */
 void lc_forget_ends_of_streams(void);
 
+/* ---- blocks.c: those in use, from 0 by their addresses ---- */
+#define LC_NO_BLOCK SIZE_MAX
+bool lc_blocks_sort(void); /* false: no memory */
+size_t lc_blocks_count(void);
+const struct lc_block *lc_block_at(size_t index); /* takes as long as to find it in the table */
+struct lc_range lc_block_words(size_t index); /* from its start to the end of its last whole word */
+bool lc_block_is_own(size_t index); /* the agent's: not the program's, or the canary */
+/* The block that `word` points to: its start, or inside it where that counts. */
+size_t lc_blocks_locate(uintptr_t word, bool interior);
+
 /* ---- mark.c ---- */
 enum { LC_LOST = 0, LC_REACHABLE = 1 };
-struct lc_marks {
-  struct lc_block *blocks; /* by address */
+struct lc_marks { /* of each block */
   size_t count;
   uint8_t *state;
   uint32_t *owner; /* of a lost block: the direct leak that holds it (itself when direct) */
-  size_t canary; /* index, or SIZE_MAX */
+  size_t canary; /* or LC_NO_BLOCK */
 };
 const char *lc_mark(struct lc_marks *marks, const struct lc_roots *roots);
 /* Calls `visit` for each readable, present part of a range. */

@@ -1,150 +1,22 @@
-/* Which blocks are lost, and which lost block holds which. Runs in the forked checker.
- * Blocks are sorted by counting them into tcmalloc's pages, which also gives the index to
- * find the block an address lies in. */
+/* Which blocks are lost, and which lost block holds which. Runs in the forked checker. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 
 #include "agent.h"
 #include "sys.h"
 
-#define LEAF_PAGES (1u << LC_LEAF_BITS)
-#define NONE SIZE_MAX
 #define ALWAYS_PRESENT ((uintptr_t)1 << 20) /* smaller ranges are read without asking */
 
-static uint32_t **page_start; /* by leaf: where each page's blocks begin */
 static struct lc_marks *m;
 static uint32_t *work;
 static size_t work_count;
 static bool holds_interior;
 static uint64_t scanned_bytes;
 
-/* ---- sorting and the index ---- */
-
-static uint32_t *start_slot(uintptr_t address) {
-  uintptr_t page = address >> LC_PAGE_SHIFT;
-  return &page_start[page >> LC_LEAF_BITS][page & (LEAF_PAGES - 1)];
-}
-
-static void count_block(const struct lc_block *block, void *unused) {
-  (void)unused;
-  *start_slot(block->address) += 1;
-}
-
-static void place_block(const struct lc_block *block, void *unused) {
-  (void)unused;
-  m->blocks[(*start_slot(block->address))++] = *block;
-}
-
-static void sort_page(struct lc_block *blocks, size_t count) {
-  for (size_t gap = count / 2; gap > 0; gap = gap == 2 ? 1 : gap * 5 / 11) {
-    for (size_t i = gap; i < count; i++) {
-      struct lc_block held = blocks[i];
-      size_t at = i;
-      for (; at >= gap && blocks[at - gap].address > held.address; at -= gap) {
-        blocks[at] = blocks[at - gap];
-      }
-      blocks[at] = held;
-    }
-  }
-}
-
-static bool make_leaves(void) {
-  page_start = lc_map(sizeof *page_start << LC_TOP_BITS);
-  for (uintptr_t i = 0; page_start != NULL && i < (uintptr_t)1 << LC_TOP_BITS; i++) {
-    if (lc_leaf_exists(i)) {
-      page_start[i] = lc_map((LEAF_PAGES + 1) * sizeof(uint32_t));
-      if (page_start[i] == NULL) {
-        return false;
-      }
-    }
-  }
-  return page_start != NULL;
-}
-
-static void each_leaf(void (*visit)(uint32_t *starts, uint32_t *running), uint32_t *running) {
-  for (uintptr_t i = 0; i < (uintptr_t)1 << LC_TOP_BITS; i++) {
-    if (page_start[i] != NULL) {
-      visit(page_start[i], running);
-    }
-  }
-}
-
-static void counts_to_starts(uint32_t *starts, uint32_t *running) {
-  for (uint32_t page = 0; page < LEAF_PAGES; page++) {
-    uint32_t count = starts[page];
-    starts[page] = *running;
-    *running += count;
-  }
-  starts[LEAF_PAGES] = *running;
-}
-
-/* Placing moved each start to its page's end: move them back, and sort within the page. */
-static void ends_to_starts(uint32_t *starts, uint32_t *running) {
-  uint32_t begin = *running;
-  for (uint32_t page = 0; page < LEAF_PAGES; page++) {
-    uint32_t end = starts[page];
-    starts[page] = begin;
-    sort_page(m->blocks + begin, end - begin);
-    begin = end;
-  }
-  *running = begin;
-}
-
-static bool sort_blocks(void) {
-  uint32_t running = 0;
-  if (!make_leaves()) {
-    return false;
-  }
-  lc_table_each(count_block, NULL);
-  each_leaf(counts_to_starts, &running);
-  m->count = running;
-  m->blocks = lc_map((m->count + 1) * sizeof *m->blocks);
-  m->state = lc_map(m->count + 1);
-  m->owner = lc_map((m->count + 1) * sizeof *m->owner);
-  work = lc_map((m->count + 1) * sizeof *work);
-  if (m->blocks == NULL || m->state == NULL || m->owner == NULL || work == NULL) {
-    return false;
-  }
-  lc_table_each(place_block, NULL);
-  running = 0;
-  each_leaf(ends_to_starts, &running);
-  return true;
-}
-
-#define TAG_BITS 3u
-
-/* The block that `word` points to: its start, or inside it where that counts. A block's address
- * is a multiple of 8, and trees like glibc's tsearch keep a bit in the low end of a pointer. */
-static size_t locate(uintptr_t word, bool interior) {
-  uintptr_t page = word >> LC_PAGE_SHIFT;
-  if (page >> (LC_LEAF_BITS + LC_TOP_BITS) != 0) {
-    return NONE;
-  }
-  const uint32_t *starts = page_start[page >> LC_LEAF_BITS];
-  if (starts == NULL) {
-    return NONE;
-  }
-  size_t lo = starts[page & (LEAF_PAGES - 1)], hi = starts[(page & (LEAF_PAGES - 1)) + 1];
-  while (lo < hi) {
-    size_t middle = lo + (hi - lo) / 2;
-    if (m->blocks[middle].address <= word) {
-      lo = middle + 1;
-    } else {
-      hi = middle;
-    }
-  }
-  if (lo == 0) {
-    return NONE;
-  }
-  const struct lc_block *block = &m->blocks[lo - 1];
-  bool inside = interior && word - block->address < block->bytes;
-  return block->address == (word & ~(uintptr_t)TAG_BITS) || inside ? lo - 1 : NONE;
-}
-
 /* ---- marking ---- */
 
 static void reach(size_t index) {
-  if (index != NONE && m->state[index] != LC_REACHABLE) {
+  if (index != LC_NO_BLOCK && m->state[index] != LC_REACHABLE) {
     m->state[index] = LC_REACHABLE;
     work[work_count++] = (uint32_t)index;
   }
@@ -153,14 +25,14 @@ static void reach(size_t index) {
 static void scan(uintptr_t lo, uintptr_t hi) {
   lo = (lo + 7) & ~(uintptr_t)7;
   for (const uintptr_t *at = (const uintptr_t *)lo; (uintptr_t)(at + 1) <= hi; at++) {
-    reach(locate(*at, holds_interior));
+    reach(lc_blocks_locate(*at, holds_interior));
   }
 }
 
 static void drain(void) {
   while (work_count > 0) {
-    const struct lc_block *block = &m->blocks[work[--work_count]];
-    scan(block->address, block->address + block->bytes);
+    struct lc_range words = lc_block_words(work[--work_count]);
+    scan(words.lo, words.hi);
   }
 }
 
@@ -206,7 +78,7 @@ void lc_each_present(struct lc_range range, void (*visit)(struct lc_range part, 
 }
 
 static void reach_word(uintptr_t word) {
-  reach(locate(word, holds_interior));
+  reach(lc_blocks_locate(word, holds_interior));
   drain();
 }
 
@@ -214,8 +86,8 @@ static void reach_word(uintptr_t word) {
 static void hold_signal_stacks(const struct lc_roots *roots) {
   for (size_t i = 0; i < roots->signal_stack_count; i++) {
     struct lc_range stack = roots->signal_stacks[i];
-    size_t index = locate(stack.lo, false);
-    if (index != NONE && m->blocks[index].bytes == stack.hi - stack.lo) {
+    size_t index = lc_blocks_locate(stack.lo, false);
+    if (index != LC_NO_BLOCK && lc_block_at(index)->bytes == stack.hi - stack.lo) {
       m->state[index] = LC_REACHABLE;
     } else {
       reach_word(stack.lo);
@@ -223,17 +95,23 @@ static void hold_signal_stacks(const struct lc_roots *roots) {
   }
 }
 
-static const char *mark_from(const struct lc_roots *roots) {
-  const char *why = NULL;
+static void reach_own(void) {
   for (size_t i = 0; i < m->count; i++) {
-    if (m->blocks[i].stack == LC_OWNED_BY_AGENT) {
+    if (lc_block_is_own(i) && lc_is_canary(lc_block_at(i))) {
+      m->canary = i;
+    } else if (lc_block_is_own(i)) {
       reach(i);
     }
   }
   drain();
+}
+
+static const char *mark_from(const struct lc_roots *roots) {
+  const char *why = NULL;
+  reach_own();
   hold_signal_stacks(roots);
   for (size_t i = 0; i < roots->exact_count; i++) {
-    reach(locate(roots->exact[i], false));
+    reach(lc_blocks_locate(roots->exact[i], false));
   }
   drain();
   for (size_t i = 0; i < roots->count; i++) {
@@ -247,21 +125,39 @@ static const char *mark_from(const struct lc_roots *roots) {
 
 /* ---- direct and indirect ---- */
 
-static void sort_by_sequence(uint32_t *items, uint32_t *spare, size_t count) {
-  for (int shift = 0; shift < 32; shift += 8) {
+/* The lost blocks in order of allocation: sequence and index of each. */
+struct order {
+  uint64_t *keys, *spare;
+  size_t count;
+};
+
+static uint32_t index_of(uint64_t key) { return (uint32_t)key; }
+
+static void gather_lost(struct order *lost) {
+  for (size_t i = 0; i < m->count; i++) {
+    if (m->state[i] == LC_LOST) {
+      lost->keys[lost->count++] = (uint64_t)lc_block_at(i)->sequence << 32 | i;
+    }
+  }
+}
+
+/* By the four bytes of the sequence, the lowest first; after four passes they are in `keys` again.
+ */
+static void sort_by_sequence(struct order *lost) {
+  for (int shift = 32; shift < 64; shift += 8) {
     size_t starts[257] = {0};
-    for (size_t i = 0; i < count; i++) {
-      starts[(m->blocks[items[i]].sequence >> shift & 255) + 1]++;
+    for (size_t i = 0; i < lost->count; i++) {
+      starts[(lost->keys[i] >> shift & 255) + 1]++;
     }
     for (int i = 0; i < 256; i++) {
       starts[i + 1] += starts[i];
     }
-    for (size_t i = 0; i < count; i++) {
-      spare[starts[m->blocks[items[i]].sequence >> shift & 255]++] = items[i];
+    for (size_t i = 0; i < lost->count; i++) {
+      lost->spare[starts[lost->keys[i] >> shift & 255]++] = lost->keys[i];
     }
-    uint32_t *swap = items;
-    items = spare;
-    spare = swap;
+    uint64_t *swap = lost->keys;
+    lost->keys = lost->spare;
+    lost->spare = swap;
   }
 }
 
@@ -270,19 +166,18 @@ struct visit { /* a block being walked, and how far */
   uintptr_t at;
 };
 
-/* The next lost block that `top` points to and that is not yet `seen`; NONE at its end. */
+/* The next lost block that `top` points to and that is not yet `seen`; LC_NO_BLOCK at its end. */
 static size_t next_child(struct visit *top, const uint8_t *seen) {
-  const struct lc_block *block = &m->blocks[top->index];
-  uintptr_t end = block->address + block->bytes;
-  while (top->at + 8 <= end) {
+  uintptr_t end = lc_block_words(top->index).hi;
+  while (top->at < end) {
     uintptr_t word = *(const uintptr_t *)top->at;
     top->at += 8;
-    size_t child = locate(word, holds_interior);
-    if (child != NONE && m->state[child] == LC_LOST && seen[child] == 0) {
+    size_t child = lc_blocks_locate(word, holds_interior);
+    if (child != LC_NO_BLOCK && m->state[child] == LC_LOST && seen[child] == 0) {
       return child;
     }
   }
-  return NONE;
+  return LC_NO_BLOCK;
 }
 
 /* Depth first from `root`, marking `seen`; appends to `finished` in order of finishing, and
@@ -290,13 +185,13 @@ static size_t next_child(struct visit *top, const uint8_t *seen) {
 static void walk(uint32_t root, uint8_t *seen, struct visit *path, uint32_t *finished,
                  size_t *finished_count, bool set_owner) {
   size_t depth = 0;
-  path[depth++] = (struct visit){root, (m->blocks[root].address + 7) & ~(uintptr_t)7};
+  path[depth++] = (struct visit){root, lc_block_words(root).lo};
   seen[root] = 1;
   while (depth > 0) {
     size_t child = next_child(&path[depth - 1], seen);
-    if (child != NONE) {
+    if (child != LC_NO_BLOCK) {
       seen[child] = 1;
-      path[depth++] = (struct visit){(uint32_t)child, m->blocks[child].address};
+      path[depth++] = (struct visit){(uint32_t)child, lc_block_words(child).lo};
       continue;
     }
     uint32_t done = path[--depth].index;
@@ -312,27 +207,24 @@ static void walk(uint32_t root, uint8_t *seen, struct visit *path, uint32_t *fin
  * other lost block points to (Kosaraju): a direct leak, even when it is part of a cycle.
  * Roots are taken in order of allocation, so the first allocated of a cycle stands for it. */
 static const char *find_owners(void) {
-  uint32_t *lost = lc_map((m->count + 1) * sizeof *lost);
-  uint32_t *spare = lc_map((m->count + 1) * sizeof *spare);
+  struct order lost = {.keys = lc_map((m->count + 1) * sizeof *lost.keys),
+                       .spare = lc_map((m->count + 1) * sizeof *lost.spare)};
   struct visit *path = lc_map((m->count + 1) * sizeof *path);
   uint8_t *seen = lc_map(m->count + 1), *owned = lc_map(m->count + 1);
-  size_t count = 0, finished = 0;
-  if (lost == NULL || spare == NULL || path == NULL || seen == NULL || owned == NULL) {
+  if (lost.keys == NULL || lost.spare == NULL || path == NULL || seen == NULL || owned == NULL) {
     return "no memory to tell direct leaks from indirect ones";
   }
-  for (size_t i = 0; i < m->count; i++) {
-    if (m->state[i] == LC_LOST) {
-      lost[count++] = (uint32_t)i;
+  gather_lost(&lost);
+  sort_by_sequence(&lost);
+  uint32_t *finished = (uint32_t *)lost.spare;
+  size_t finished_count = 0;
+  for (size_t i = 0; i < lost.count; i++) {
+    if (seen[index_of(lost.keys[i])] == 0) {
+      walk(index_of(lost.keys[i]), seen, path, finished, &finished_count, false);
     }
   }
-  sort_by_sequence(lost, spare, count); /* four passes: the result is back in `lost` */
-  for (size_t i = 0; i < count; i++) {
-    if (seen[lost[i]] == 0) {
-      walk(lost[i], seen, path, spare, &finished, false);
-    }
-  }
-  while (finished > 0) {
-    uint32_t root = spare[--finished];
+  while (finished_count > 0) {
+    uint32_t root = finished[--finished_count];
     if (owned[root] == 0) {
       walk(root, owned, path, NULL, NULL, true);
     }
@@ -340,10 +232,22 @@ static const char *find_owners(void) {
   return NULL;
 }
 
+static bool prepare(void) {
+  if (!lc_blocks_sort()) {
+    return false;
+  }
+  m->count = lc_blocks_count();
+  m->canary = LC_NO_BLOCK;
+  m->state = lc_map(m->count + 1);
+  m->owner = lc_map((m->count + 1) * sizeof *m->owner);
+  work = lc_map((m->count + 1) * sizeof *work);
+  return m->state != NULL && m->owner != NULL && work != NULL;
+}
+
 const char *lc_mark(struct lc_marks *marks, const struct lc_roots *roots) {
   m = marks;
   holds_interior = lc_config.level != LC_STRICT;
-  if (!sort_blocks()) {
+  if (!prepare()) {
     return "no memory to sort the blocks in use";
   }
   const char *why = mark_from(roots);
@@ -351,11 +255,5 @@ const char *lc_mark(struct lc_marks *marks, const struct lc_roots *roots) {
     return why;
   }
   ((struct lc_roots *)(uintptr_t)roots)->bytes = scanned_bytes;
-  m->canary = NONE;
-  for (size_t i = 0; i < m->count; i++) {
-    if (lc_is_canary(&m->blocks[i])) {
-      m->canary = i;
-    }
-  }
   return find_owners();
 }

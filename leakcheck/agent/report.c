@@ -126,9 +126,9 @@ static bool write_owners(const struct lc_marks *marks) {
   }
   for (size_t i = 0; i < marks->count; i++) {
     if (marks->state[i] == LC_LOST && i != marks->canary && marks->owner[i] != i) {
-      uint64_t held = *row_number(INDIRECT, marks->blocks[i].stack);
-      uint64_t holder = *row_number(DIRECT, marks->blocks[marks->owner[i]].stack);
-      add_pair(pairs, slots - 1, held << 32 | holder, marks->blocks[i].bytes);
+      uint64_t held = *row_number(INDIRECT, lc_block_at(i)->stack);
+      uint64_t holder = *row_number(DIRECT, lc_block_at(marks->owner[i])->stack);
+      add_pair(pairs, slots - 1, held << 32 | holder, lc_block_at(i)->bytes);
     }
   }
   for (size_t i = 0; i < slots; i++) {
@@ -219,7 +219,7 @@ static bool write_evidence(const struct lc_marks *marks, const struct lc_roots *
   if (!lc_out_open(&out, "evidence")) {
     return false;
   }
-  bool found = marks->canary != SIZE_MAX && marks->state[marks->canary] == LC_LOST;
+  bool found = marks->canary != LC_NO_BLOCK && marks->state[marks->canary] == LC_LOST;
   put_text("agent", "1");
   put_count("pid", (uint64_t)lc_sys0(SYS_getppid));
   put_text("level", level_name());
@@ -282,6 +282,14 @@ const char *lc_report_heapcheck(const struct lc_exit *exit, bool found_none, uin
 
 /* ---- all ---- */
 
+static void add_in_use(const struct lc_block *block, void *canary_stack) {
+  if (lc_is_canary(block)) {
+    *(uint32_t *)canary_stack = block->stack;
+  } else if (block->stack != LC_OWNED_BY_AGENT) {
+    add_to_row(IN_USE, block);
+  }
+}
+
 /* A profile counts what was allocated, so it has a row for each stack, though nothing of it be in
  * use any more. */
 static void add_empty_row(uint32_t id, struct lc_stack *stack, void *canary_stack) {
@@ -291,25 +299,20 @@ static void add_empty_row(uint32_t id, struct lc_stack *stack, void *canary_stac
 }
 
 static bool make_rows(const struct lc_marks *marks) {
+  uint32_t canary_stack = LC_NO_STACK;
   for (int kind = 0; kind < KINDS; kind++) {
     rows[kind].items = lc_map((lc_depot_count() + 2) * sizeof *rows[kind].items);
     if (rows[kind].items == NULL) {
       return false;
     }
   }
+  lc_table_each(add_in_use, &canary_stack);
   for (size_t i = 0; i < marks->count; i++) {
-    const struct lc_block *block = &marks->blocks[i];
-    if (block->stack == LC_OWNED_BY_AGENT || i == marks->canary) {
-      continue;
-    }
-    add_to_row(IN_USE, block);
-    if (marks->state[i] == LC_LOST) {
-      add_to_row(marks->owner[i] == i ? DIRECT : INDIRECT, block);
+    if (marks->state[i] == LC_LOST && !lc_block_is_own(i)) {
+      add_to_row(marks->owner[i] == i ? DIRECT : INDIRECT, lc_block_at(i));
     }
   }
   if (lc_config.profile) {
-    uint32_t canary_stack =
-        marks->canary != SIZE_MAX ? marks->blocks[marks->canary].stack : LC_NO_STACK;
     lc_depot_each(add_empty_row, &canary_stack);
   }
   return true;
@@ -332,14 +335,6 @@ static const char *why_unwritten(void) {
 }
 
 /* ---- snapshots ---- */
-
-static void add_in_use(const struct lc_block *block, void *canary_stack) {
-  if (lc_is_canary(block)) {
-    *(uint32_t *)canary_stack = block->stack;
-  } else if (block->stack != LC_OWNED_BY_AGENT) {
-    add_to_row(IN_USE, block);
-  }
-}
 
 static void put_snapshot_name(char *name, const char *start, unsigned number, const char *end) {
   size_t used = 0;

@@ -112,6 +112,10 @@ static struct lc_block *find(struct shard *shard, uintptr_t address) {
   return shard->slots[at].address != 0 ? &shard->slots[at] : NULL;
 }
 
+const struct lc_block *lc_shards_find(uintptr_t address) {
+  return find(shard_of(address), address);
+}
+
 bool lc_shards_remove(uintptr_t address, size_t *bytes) {
   struct shard *shard = shard_of(address);
   lc_lock(&shard->lock);

@@ -197,6 +197,11 @@ uint64_t lc_table_live(void) {
   return live;
 }
 
+const struct lc_block *lc_table_find(uintptr_t address) {
+  const struct cell *cell = cell_of(address);
+  return cell->block.address == address ? &cell->block : lc_shards_find(address);
+}
+
 #define HOLD_US 2000000u
 
 static bool becomes_free(const struct cell *cell, uint64_t until_us) {
@@ -235,18 +240,19 @@ void lc_table_alone(void) {
   lc_table_release();
 }
 
-/* A block that is in use at an address where another one is too: that one was freed unseen. */
-static void drop_older(uintptr_t address) {
+/* Where a block is in use at an address that another has too, that one was freed unseen. */
+void lc_table_drop_older(void) {
   size_t bytes;
-  if (lc_shards_remove(address, &bytes)) {
-    lc_count_lost();
+  for (unsigned i = 0; i < CELLS; i++) {
+    if (cells[i].block.address != 0 && lc_shards_remove(cells[i].block.address, &bytes)) {
+      lc_count_lost();
+    }
   }
 }
 
 void lc_table_each(void (*visit)(const struct lc_block *block, void *context), void *context) {
   for (unsigned i = 0; i < CELLS; i++) {
     if (cells[i].block.address != 0) {
-      drop_older(cells[i].block.address);
       visit(&cells[i].block, context);
     }
   }

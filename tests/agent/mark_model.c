@@ -35,7 +35,7 @@ static void make_blocks(char *arena, uint64_t *state) {
   count = 0;
   size_t wanted = 1 + below(state, MOST);
   while (count < wanted) {
-    size_t bytes = below(state, 20) == 0 ? 20000 : 8 * (1 + below(state, 30));
+    size_t bytes = below(state, 20) == 0 ? 20000 : 8 * (1 + below(state, 30)) + below(state, 8);
     at += 8 * below(state, 4);
     if (at + bytes > ARENA) {
       break;
@@ -125,7 +125,7 @@ static void one_graph(char *arena, uint64_t *state) {
   EXPECT(lc_mark(&marks, &roots) == NULL);
   EXPECT(marks.count == count);
   for (size_t i = 0; i < count; i++) { /* both are sorted by address */
-    EXPECT(marks.blocks[i].address == nodes[i].address);
+    EXPECT(lc_block_at(i)->address == nodes[i].address);
     EXPECT((marks.state[i] == LC_REACHABLE) == (alive[i] == 1));
   }
   expect_owners(&marks);

@@ -62,6 +62,7 @@ static void test_of_two_blocks_at_one_address_the_newer_counts_and_one_is_called
   lc_table_add(BASE, 24, 1);
   lc_counters_sum(&sum);
   EXPECT(sum.lost == 0);
+  lc_table_drop_older();
   lc_table_each(count_block, &visited);
   lc_counters_sum(&sum);
   EXPECT(visited == 2 && sum.lost == 1 && lc_table_live() == 2);

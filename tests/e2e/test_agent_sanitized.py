@@ -18,13 +18,14 @@ pytestmark = pytest.mark.e2e
 
 AGENT = ROOT / "leakcheck" / "agent"
 HARNESS = ROOT / "tests" / "agent"
-PARTS = ("table", "shards", "pages", "depot", "mark", "memory", "maps", "text")
+PARTS = ("table", "shards", "pages", "depot", "blocks", "mark", "memory", "maps", "text")
 SANITIZERS = ("address,undefined", "thread")
 PROGRAMS = (
     "table_model",
     "table_threads",
     "table_copy",
     "shards_spread",
+    "blocks_located",
     "mark_model",
     "text_maps",
     "dump_model",
