@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.e2e
 DIGITS = {"straight": 0, "varying": 1, "aligned": 2}
 DEPTH = 5
+WAY_BYTES = {"first": 1000, "second": 2000}
 
 
 def path_of(leak: Leak) -> int:
@@ -43,6 +44,21 @@ def test_every_block_has_the_stack_of_its_own_path(
         assert leak.leaked_bytes == leak.leaked_objects * (16 + path_of(leak))
         assert {"main", "lose_many"} & {frame.function for frame in leak.stack}
     assert len({path_of(leak) for leak in lost}) == 3**DEPTH
+
+
+@pytest.mark.parametrize("flags", [("-O2",), ("-O2", "-fno-omit-frame-pointer"), ("-O0",)])
+@pytest.mark.parametrize("kind", ["varying", "saving", "aligned"])
+def test_stacks_that_the_frame_pointer_alone_tells_apart_are_told_apart(
+    checker: Checker, compiled: Callable[..., Path], kind: str, flags: tuple[str, ...]
+) -> None:
+    report = checker.binary(compiled("frames.c", *flags), kind, "20000", level=Level.STRICT)
+
+    (run,) = report.runs
+    lost = [leak for leak in run.leaks if leak.stack[0].function == "lose"]
+    assert sum(leak.leaked_objects for leak in lost) == 20_000
+    for leak in lost:
+        (way,) = {frame.function for frame in leak.stack} & WAY_BYTES.keys()
+        assert leak.leaked_bytes == leak.leaked_objects * WAY_BYTES[way], leak.stack
 
 
 def test_a_table_that_would_pass_its_limit_gives_no_verdict(
