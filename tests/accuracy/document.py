@@ -113,12 +113,15 @@ def read_versions(settings: Settings) -> dict[str, str]:
         "C compiler": lambda: find_cc().version,
         "tcmalloc": _tcmallocs,
         "valgrind": _valgrind,
-        "kernel": lambda: read_machine().kernel.partition("-")[
-            0
-        ],  # what a distribution adds says nothing
+        "kernel": _kernel,
         "C library": lambda: read_machine().libc,
     }
     return {name: _answered(ask) or "not on this machine" for name, ask in questions.items()}
+
+
+def _kernel() -> str:
+    version, _, _ = read_machine().kernel.partition("-")  # what a distribution adds says nothing
+    return version
 
 
 def parse_valgrind_version(output: str) -> str:
