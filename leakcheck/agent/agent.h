@@ -79,8 +79,12 @@ long lc_copy_process(void); /* as fork does, but none of its handlers are run */
 void lc_memory_alone(void); /* in a copy: nobody else is there to give a lock back */
 /* Loaded images that are not the program's: the agent, tcmalloc, the dynamic loader. */
 extern struct lc_range lc_agent_image, lc_tcmalloc_image, lc_loader_image, lc_libc_image;
-bool lc_in_image(struct lc_range image, uintptr_t address);
-bool lc_in_agent(uintptr_t address); /* the agent's or tcmalloc's */
+static inline bool lc_in_image(struct lc_range image, uintptr_t address) {
+  return address >= image.lo && address < image.hi;
+}
+static inline bool lc_in_agent(uintptr_t address) { /* the agent's or tcmalloc's */
+  return lc_in_image(lc_agent_image, address) || lc_in_image(lc_tcmalloc_image, address);
+}
 struct lc_range lc_image_around(uintptr_t address);
 struct lc_range lc_function_at(uintptr_t address); /* an exported one; empty when unknown */
 
@@ -94,9 +98,12 @@ struct lc_stack {
   uint64_t allocated_objects, allocated_bytes;
   uintptr_t frames[];
 };
-/* 0: full. `likely` is what it may well be, or LC_NO_STACK. */
-uint32_t lc_depot_put(const uintptr_t *frames, uint32_t count, uint32_t test, uint32_t likely);
+/* LC_NO_STACK: full. */
+uint32_t lc_depot_put(const uintptr_t *frames, uint32_t count, uint32_t test);
 struct lc_stack *lc_depot_get(uint32_t id);
+/* Whether a stack is these frames behind so many others. */
+bool lc_depot_ends(uint32_t id, uint32_t others, const uintptr_t *frames, uint32_t count,
+                   uint32_t test);
 uint32_t lc_depot_count(void);
 void lc_depot_each(void (*visit)(uint32_t id, struct lc_stack *stack, void *context),
                    void *context);
@@ -243,7 +250,9 @@ void lc_go_stack_start(void);
  * `thread_pointer` belongs to no Go thread. `called_c`: its goroutine is in C, or in a system
  * call. */
 uintptr_t lc_go_saved_sp(uintptr_t thread_pointer, bool *on_g0, bool *called_c);
-bool lc_in_go_text(uintptr_t pc);
+static inline bool lc_in_go_text(uintptr_t pc) {
+  return pc >= lc_config.go_text_start && pc < lc_config.go_text_end;
+}
 bool lc_in_go_arena(uintptr_t address);
 /* Reads the list of arenas; runs in the forked checker. */
 void lc_go_arenas_read(void);

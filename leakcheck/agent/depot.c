@@ -26,17 +26,27 @@ static uint32_t hash_of(const uintptr_t *frames, uint32_t count, uint32_t test) 
   return (uint32_t)hash;
 }
 
-static bool is_same(const struct lc_stack *stack, const uintptr_t *frames, uint32_t count,
-                    uint32_t test) {
-  if (stack->count != count || stack->test != test) {
+static bool ends(const struct lc_stack *stack, uint32_t others, const uintptr_t *frames,
+                 uint32_t count, uint32_t test) {
+  if (stack->count != others + count || stack->test != test) {
     return false;
   }
   for (uint32_t i = 0; i < count; i++) {
-    if (stack->frames[i] != frames[i]) {
+    if (stack->frames[others + i] != frames[i]) {
       return false;
     }
   }
   return true;
+}
+
+static bool is_same(const struct lc_stack *stack, const uintptr_t *frames, uint32_t count,
+                    uint32_t test) {
+  return ends(stack, 0, frames, count, test);
+}
+
+bool lc_depot_ends(uint32_t id, uint32_t others, const uintptr_t *frames, uint32_t count,
+                   uint32_t test) {
+  return ends(lc_depot_get(id), others, frames, count, test);
 }
 
 static uint32_t find(uint32_t head, uint32_t hash, const uintptr_t *frames, uint32_t count,
@@ -72,10 +82,7 @@ static uint32_t reserve(uint32_t words) {
   return id;
 }
 
-uint32_t lc_depot_put(const uintptr_t *frames, uint32_t count, uint32_t test, uint32_t likely) {
-  if (likely != LC_NO_STACK && is_same(lc_depot_get(likely), frames, count, test)) {
-    return likely;
-  }
+uint32_t lc_depot_put(const uintptr_t *frames, uint32_t count, uint32_t test) {
   uint32_t hash = hash_of(frames, count, test);
   uint32_t *bucket = &buckets[hash % BUCKETS];
   uint32_t id = find(__atomic_load_n(bucket, __ATOMIC_ACQUIRE), hash, frames, count, test);

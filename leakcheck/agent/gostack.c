@@ -6,10 +6,6 @@
 #include "agent.h"
 #include "sys.h"
 
-bool lc_in_go_text(uintptr_t pc) {
-  return pc >= lc_config.go_text_start && pc < lc_config.go_text_end;
-}
-
 /* runtime/mheap.go: an arenaIdx names 64 MiB. */
 #define GO_ARENA_BYTES ((uintptr_t)64 << 20)
 #define GO_MAX_ARENAS 65536u

@@ -36,29 +36,57 @@ static bool is_made_for_thread(const uintptr_t *frames, uint32_t count) {
   return at > 0 && at < count && lc_in_image(lc_pthread_create, frames[at]);
 }
 
-static uint32_t keep_stack(uintptr_t *frames, uint32_t count, struct lc_memo *memo) {
-  uint32_t test = 0;
-  count += lc_unwind_go(frames + count, LC_MAX_FRAMES - count, &test);
-  uint32_t id = lc_depot_put(frames, count, test, memo != NULL ? memo->stack : LC_NO_STACK);
+static bool is_programs(const uintptr_t *frames, uint32_t count) {
+  return !is_start_up(frames, count) && !is_made_for_thread(frames, count);
+}
+
+static uint32_t put(const uintptr_t *frames, uint32_t count, uint32_t test) {
+  uint32_t id = lc_depot_put(frames, count, test);
   if (id == LC_NO_STACK) {
     lc_count_lost();
-  } else if (memo != NULL) {
-    memo->stack = id;
   }
   return id;
 }
 
-static uint32_t c_frames(const struct lc_start *start, struct lc_memo **memo, uintptr_t *frames) {
-  *memo = lc_memo_find(start);
-  if (*memo == NULL) {
-    uint32_t count = lc_unwind_c(frames, LC_MAX_FRAMES);
-    lc_memo_keep(start, frames, count);
-    return count;
+/* Most often Go's part is what it was the last time too. */
+static uint32_t by_memo(struct lc_memo *memo) {
+  uintptr_t frames[LC_MAX_FRAMES], *go = frames + memo->count;
+  uint32_t test = 0;
+  if (memo->stack == LC_NO_STACK && !is_programs(memo->frames, memo->count)) {
+    return LC_OWNED_BY_AGENT;
   }
-  for (uint32_t i = 0; i < (*memo)->count; i++) {
-    frames[i] = (*memo)->frames[i];
+  uint32_t count = lc_unwind_go(go, LC_MAX_FRAMES - memo->count, &test);
+  if (memo->stack == LC_NO_STACK || !lc_depot_ends(memo->stack, memo->count, go, count, test)) {
+    for (uint32_t i = 0; i < memo->count; i++) {
+      frames[i] = memo->frames[i];
+    }
+    memo->stack = put(frames, memo->count + count, test);
   }
-  return (*memo)->count;
+  return memo->stack;
+}
+
+/* With the C frames in place. */
+static uint32_t by_frames(uintptr_t *frames, uint32_t count) {
+  uint32_t test = 0;
+  if (!is_programs(frames, count)) {
+    return LC_OWNED_BY_AGENT;
+  }
+  count += lc_unwind_go(frames + count, LC_MAX_FRAMES - count, &test);
+  return put(frames, count, test);
+}
+
+static uint32_t by_unwinder(const struct lc_start *start) {
+  uintptr_t frames[LC_MAX_FRAMES];
+  uint32_t count = lc_unwind_c(frames, LC_MAX_FRAMES);
+  lc_memo_keep(start, frames, count);
+  return by_frames(frames, count);
+}
+
+static uint32_t in_signal_handler(void) {
+  uintptr_t frames[LC_MAX_FRAMES];
+  bool is_own = false;
+  uint32_t count = lc_unwind_c_again(frames, LC_MAX_FRAMES, &is_own);
+  return is_own ? LC_OWNED_BY_AGENT : by_frames(frames, count);
 }
 
 /* How many captures this thread is in: a signal handler that allocates may interrupt one. */
@@ -66,17 +94,14 @@ static __thread int captures __attribute__((tls_model("initial-exec")));
 #define MOST_CAPTURES 3
 
 static uint32_t capture(const struct lc_start *start) {
-  uintptr_t frames[LC_MAX_FRAMES];
-  struct lc_memo *memo = NULL;
-  bool is_own = false;
   if (captures == MOST_CAPTURES) {
     return LC_NO_STACK;
   }
   captures++;
-  uint32_t count = captures == 1 ? c_frames(start, &memo, frames)
-                                 : lc_unwind_c_again(frames, LC_MAX_FRAMES, &is_own);
-  bool is_programs = !is_own && !is_start_up(frames, count) && !is_made_for_thread(frames, count);
-  uint32_t id = is_programs ? keep_stack(frames, count, memo) : LC_OWNED_BY_AGENT;
+  struct lc_memo *memo = captures == 1 ? lc_memo_find(start) : NULL;
+  uint32_t id = memo != NULL    ? by_memo(memo)
+                : captures == 1 ? by_unwinder(start)
+                                : in_signal_handler();
   captures--;
   return id;
 }

@@ -59,11 +59,3 @@ size_t lc_own_ranges(const struct lc_range **out) {
   *out = own;
   return own_count;
 }
-
-bool lc_in_image(struct lc_range image, uintptr_t address) {
-  return address >= image.lo && address < image.hi;
-}
-
-bool lc_in_agent(uintptr_t address) {
-  return lc_in_image(lc_agent_image, address) || lc_in_image(lc_tcmalloc_image, address);
-}

@@ -8,13 +8,9 @@
 static uint64_t *top[1u << LC_TOP_BITS]; /* leaves: one bit a page */
 static volatile int top_lock;
 
-static uint64_t *leaf_of(size_t index) {
-  uint64_t *leaf = __atomic_load_n(&top[index], __ATOMIC_ACQUIRE);
-  if (leaf != NULL) {
-    return leaf;
-  }
+static __attribute__((noinline)) uint64_t *make_leaf(size_t index) {
   uint64_t signals = lc_lock_quietly(&top_lock);
-  leaf = top[index];
+  uint64_t *leaf = top[index];
   if (leaf == NULL) {
     leaf = lc_map((1u << LC_LEAF_BITS) / 8);
     __atomic_store_n(&top[index], leaf, __ATOMIC_RELEASE);
@@ -23,19 +19,33 @@ static uint64_t *leaf_of(size_t index) {
   return leaf;
 }
 
+static inline uint64_t *leaf_of(size_t index) {
+  uint64_t *leaf = __atomic_load_n(&top[index], __ATOMIC_ACQUIRE);
+  return leaf != NULL ? leaf : make_leaf(index);
+}
+
+static inline bool note(uintptr_t page) {
+  uint64_t *leaf = leaf_of((page >> LC_LEAF_BITS) & ((1u << LC_TOP_BITS) - 1));
+  if (leaf == NULL) {
+    return false;
+  }
+  uint64_t *word = &leaf[(page & ((1u << LC_LEAF_BITS) - 1)) / 64];
+  uint64_t bit = (uint64_t)1 << (page % 64);
+  if ((__atomic_load_n(word, __ATOMIC_RELAXED) & bit) == 0) {
+    __atomic_fetch_or(word, bit, __ATOMIC_RELAXED);
+  }
+  return true;
+}
+
 void lc_note_pages(uintptr_t address, size_t bytes) {
+  uintptr_t page = address >> LC_PAGE_SHIFT;
   uintptr_t last = (address + (bytes == 0 ? 0 : bytes - 1)) >> LC_PAGE_SHIFT;
-  for (uintptr_t page = address >> LC_PAGE_SHIFT; page <= last; page++) {
-    uint64_t *leaf = leaf_of((page >> LC_LEAF_BITS) & ((1u << LC_TOP_BITS) - 1));
-    if (leaf == NULL) {
-      lc_count_lost();
-      return;
-    }
-    uint64_t *word = &leaf[(page & ((1u << LC_LEAF_BITS) - 1)) / 64];
-    uint64_t bit = (uint64_t)1 << (page % 64);
-    if ((__atomic_load_n(word, __ATOMIC_RELAXED) & bit) == 0) {
-      __atomic_fetch_or(word, bit, __ATOMIC_RELAXED);
-    }
+  bool is_noted = note(page);
+  while (is_noted && page < last) {
+    is_noted = note(++page);
+  }
+  if (!is_noted) {
+    lc_count_lost();
   }
 }
 

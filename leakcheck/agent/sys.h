@@ -4,6 +4,7 @@
 #define LEAKCHECK_SYS_H
 
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/syscall.h>
 
@@ -28,6 +29,9 @@ static inline void lc_lock(volatile int *lock) {
     }
     lc_pause();
   }
+}
+static inline bool lc_try_lock(volatile int *lock) {
+  return __atomic_exchange_n(lock, 1, __ATOMIC_SEQ_CST) == 0;
 }
 static inline void lc_unlock(volatile int *lock) { __atomic_store_n(lock, 0, __ATOMIC_RELEASE); }
 

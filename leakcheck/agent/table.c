@@ -41,7 +41,7 @@ static bool is_all_held(void) { return __atomic_load_n(&is_held, __ATOMIC_SEQ_CS
 
 /* Whoever holds all cells says so before it looks at their locks: one of the two sees the other.
  * While all are held no lock is tried: it would be a taken one in a copy of the process. */
-static void enter(struct cell *cell) {
+static __attribute__((noinline)) void enter_slowly(struct cell *cell) {
   for (;;) {
     while (is_all_held()) {
       lc_sys0(SYS_sched_yield);
@@ -51,6 +51,15 @@ static void enter(struct cell *cell) {
       return;
     }
     lc_unlock(&cell->lock);
+  }
+}
+
+static inline void enter(struct cell *cell) {
+  if (is_all_held() || !lc_try_lock(&cell->lock)) {
+    enter_slowly(cell);
+  } else if (is_all_held()) {
+    lc_unlock(&cell->lock);
+    enter_slowly(cell);
   }
 }
 
@@ -81,103 +90,115 @@ static bool is_limit_low(void) {
   return lc_config.max_blocks != 0 && lc_config.max_blocks < (long)(16 * CELLS);
 }
 
-static void add(struct cell *cell, const struct deferred *what) {
-  struct lc_block block = {what->address, what->bytes, what->stack, take_sequence()};
+static void add(uintptr_t address, size_t bytes, uint32_t stack) {
+  struct cell *cell = cell_of(address);
+  enter(cell);
   cell->allocations++;
   if (is_limit_low()) {
-    keep(&block);
+    keep(&(struct lc_block){address, bytes, stack, take_sequence()});
   } else {
-    if (cell->block.address != 0 && cell->block.address != block.address) {
+    if (cell->block.address != 0 && cell->block.address != address) {
       keep(&cell->block);
     }
-    cell->block = block;
+    cell->block.address = address;
+    cell->block.bytes = bytes;
+    cell->block.stack = stack;
+    cell->block.sequence = take_sequence();
   }
-  lc_account((int64_t)block.bytes);
-  if (block.stack != LC_NO_STACK && block.stack != LC_OWNED_BY_AGENT) {
-    lc_tally(block.stack, block.bytes); /* as exact as the table in a copy of the process */
-  }
-}
-
-static bool take_out(struct cell *cell, uintptr_t address) {
-  size_t bytes = cell->block.bytes;
-  if (cell->block.address == address) {
-    cell->block.address = 0;
-  } else if (!lc_shards_remove(address, &bytes)) {
-    count(&unknown_frees);
-    return false;
-  }
-  cell->frees++;
-  lc_account(-(int64_t)bytes);
-  return true;
-}
-
-static bool apply(const struct deferred *what) {
-  struct cell *cell = cell_of(what->address);
-  bool known = true;
-  enter(cell);
-  if (what->is_removal) {
-    known = take_out(cell, what->address);
-  } else {
-    add(cell, what);
+  lc_account((int64_t)bytes);
+  if (stack != LC_NO_STACK && stack != LC_OWNED_BY_AGENT) {
+    lc_tally(stack, bytes); /* as exact as the table in a copy of the process */
   }
   lc_unlock(&cell->lock);
-  return known;
+}
+
+static bool take_out(uintptr_t address) {
+  struct cell *cell = cell_of(address);
+  size_t bytes;
+  bool is_known = true;
+  enter(cell);
+  if (cell->block.address == address) {
+    bytes = cell->block.bytes;
+    cell->block.address = 0;
+  } else {
+    is_known = lc_shards_remove(address, &bytes);
+  }
+  if (is_known) {
+    cell->frees++;
+    lc_account(-(int64_t)bytes);
+  } else {
+    count(&unknown_frees);
+  }
+  lc_unlock(&cell->lock);
+  return is_known;
 }
 
 /* A signal may add to the queue at any moment, so it is emptied by exchange. */
-static void do_deferred(void) {
+static __attribute__((noinline)) void do_deferred(void) {
   unsigned done = 0;
   do {
     for (; done < deferred_count; done++) {
-      apply(&deferred[done]);
+      const struct deferred *what = &deferred[done];
+      if (what->is_removal) {
+        take_out(what->address);
+      } else {
+        add(what->address, what->bytes, what->stack);
+      }
     }
   } while (!__atomic_compare_exchange_n(&deferred_count, &done, 0, false, __ATOMIC_RELAXED,
                                         __ATOMIC_RELAXED));
 }
 
-static bool defer(const struct deferred *what) {
+static void defer(const struct deferred *what) {
   if (deferred_count < sizeof deferred / sizeof deferred[0]) {
     deferred[deferred_count++] = *what;
   } else {
     lc_count_lost();
   }
-  return true;
 }
 
 /* What was put off comes first: the block may be the same one again. */
-static bool do_or_defer(const struct deferred *what) {
-  if (lc_holds_lock) {
-    return defer(what);
+static inline void begin(void) {
+  lc_holds_lock = true;
+  __atomic_signal_fence(__ATOMIC_SEQ_CST);
+  if (deferred_count != 0) {
+    do_deferred();
   }
-  bool known = true, is_done = false;
-  do {
-    lc_holds_lock = true;
-    __atomic_signal_fence(__ATOMIC_SEQ_CST);
-    if (deferred_count != 0) {
-      do_deferred();
-    }
-    if (!is_done) {
-      known = apply(what);
-      is_done = true;
-    }
+}
+
+static inline void end(void) {
+  __atomic_signal_fence(__ATOMIC_SEQ_CST);
+  lc_holds_lock = false;
+  while (deferred_count != 0) { /* since we began */
+    begin();
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
     lc_holds_lock = false;
-  } while (deferred_count != 0);
+  }
   if (lc_stop_pending) { /* the stop signal came while a cell was half changed */
     lc_threads_stop_self();
   }
-  return known;
 }
 
 void lc_table_add(uintptr_t address, size_t bytes, uint32_t stack) {
-  struct deferred what = {address, bytes, stack, false};
   lc_note_pages(address, bytes);
-  do_or_defer(&what);
+  if (lc_holds_lock) {
+    defer(&(struct deferred){address, bytes, stack, false});
+    return;
+  }
+  begin();
+  add(address, bytes, stack);
+  end();
 }
 
 bool lc_table_remove(uintptr_t address) {
-  struct deferred what = {address, 0, 0, true};
-  return do_or_defer(&what);
+  if (lc_holds_lock) {
+    defer(&(struct deferred){address, 0, 0, true});
+    return true;
+  }
+  begin();
+  bool is_known = take_out(address);
+  end();
+  return is_known;
 }
 
 void lc_counters_sum(struct lc_counters *sum) {

@@ -14,9 +14,12 @@ static void *work(void *argument) {
   uint64_t state = seed * 77 + (uintptr_t)argument + 1;
   for (int step = 0; step < STEPS; step++) {
     uintptr_t frames[4] = {below(&state, 50), below(&state, 4), 3, 4};
-    uint32_t stack = lc_depot_put(frames, 4, 0, LC_NO_STACK);
+    uint32_t stack = lc_depot_put(frames, 4, 0);
     uintptr_t address = own + below(&state, 2000) * 64;
     EXPECT(stack != LC_NO_STACK && lc_depot_get(stack)->frames[0] == frames[0]);
+    EXPECT(lc_depot_ends(stack, 1, frames + 1, 3, 0) && !lc_depot_ends(stack, 1, frames, 3, 0));
+    EXPECT(!lc_depot_ends(stack, 1, frames + 1, 2, 0) &&
+           !lc_depot_ends(stack, 1, frames + 1, 3, 1));
     lc_table_add(address, 64, stack);
     EXPECT(lc_table_remove(address));
   }
