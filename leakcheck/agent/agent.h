@@ -184,14 +184,13 @@ const struct lc_block *lc_table_find(uintptr_t address); /* while nothing change
 /* So that a copy of the table is whole; false when it is being changed and stays so. */
 bool lc_table_hold(void);
 void lc_table_release(void);
-void lc_table_alone(void); /* in a copy of the process that was made while it was held */
 void lc_table_drop_older(void); /* in the checker, before the others of these */
 void lc_table_each(void (*visit)(const struct lc_block *block, void *context), void *context);
-/* This thread is inside a cell: what a signal handler allocates is put off. */
-extern __thread volatile bool lc_holds_lock __attribute__((tls_model("initial-exec")));
+/* This thread is inside a cell, or has something to do there that a signal handler put off. */
+bool lc_table_is_busy(void);
 
 /* ---- shards.c: those that stay ---- */
-enum lc_kept { LC_KEPT, LC_OVER_LIMIT, LC_NO_MEMORY };
+enum lc_kept { LC_KEPT, LC_REPLACED, LC_OVER_LIMIT, LC_NO_MEMORY };
 enum lc_kept lc_shards_add(const struct lc_block *block);
 const struct lc_block *lc_shards_find(uintptr_t address);
 bool lc_shards_remove(uintptr_t address, size_t *bytes);

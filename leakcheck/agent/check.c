@@ -91,8 +91,7 @@ void lc_default_signals(void) {
 static void __attribute__((noreturn)) be_the_checker(struct lc_exit *exit, bool is_early) {
   lc_default_signals();
   lc_memory_alone();
-  lc_table_alone();
-  if (lc_config.is_heapcheck) { /* gperftools' checker allocates */
+  if (lc_config.is_heapcheck) {
     lc_heapcheck_be_the_checker(exit);
   }
   const char *why = examine(exit, is_early);
@@ -181,10 +180,10 @@ static long fork_frozen_copy(struct lc_exit *exit, bool is_early) {
     return -EAGAIN;
   }
   long child = lc_copy_process();
+  lc_table_release();
   if (child == 0) {
     be_the_checker(exit, is_early);
   }
-  lc_table_release();
   if (child < 0) {
     lc_report_failure("no process could be forked for the check (limit on processes?)", NULL);
   }

@@ -163,7 +163,6 @@ static void fill(struct lc_memo *memo, uintptr_t *cursor, const struct lc_start 
   for (uint32_t i = 0; i < count; i++) {
     memo->frames[i] = frames[i];
   }
-  __atomic_signal_fence(__ATOMIC_SEQ_CST); /* a signal handler may never return here */
   memo->is_whole = true;
 }
 

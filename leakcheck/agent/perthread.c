@@ -62,7 +62,7 @@ static void settle(struct lc_tally *tally) {
 void lc_tally(uint32_t stack, size_t bytes) {
   struct lc_tally one = {.stack = stack};
   struct lc_tally *tally = mine != NULL ? &mine->tallies[stack / 8 % LC_TALLIES] : &one;
-  if (tally->stack != stack) {
+  if (tally->stack != stack || tally->objects == UINT32_MAX) {
     settle(tally);
     *tally = one;
   }

@@ -359,6 +359,7 @@ const char *lc_report_snapshot(unsigned number, const struct lc_maps *maps) {
   if (rows[IN_USE].items == NULL) {
     return "no memory to write a snapshot";
   }
+  lc_table_drop_older();
   lc_table_each(add_in_use, &canary_stack);
   lc_depot_each(add_empty_row, &canary_stack);
   put_snapshot_name(name, "snapshot.", number, ".tests");

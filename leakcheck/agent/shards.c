@@ -33,13 +33,16 @@ static size_t distance(const struct shard *shard, size_t from, size_t to) {
   return to >= from ? to - from : to + shard->slot_count - from;
 }
 
-static void place(struct shard *shard, const struct lc_block *block) {
+/* False where one at the same address gives way: it was freed unseen. */
+static bool place(struct shard *shard, const struct lc_block *block) {
   size_t at = home_of(shard, block->address);
   while (shard->slots[at].address != 0 && shard->slots[at].address != block->address) {
     at = next_of(shard, at);
   }
-  shard->used += shard->slots[at].address == 0;
+  bool is_new = shard->slots[at].address == 0;
+  shard->used += is_new;
   shard->slots[at] = *block;
+  return is_new;
 }
 
 static bool grow(struct shard *shard) {
@@ -81,10 +84,10 @@ enum lc_kept lc_shards_add(const struct lc_block *block) {
   lc_lock(&shard->lock);
   if (is_at_limit(shard)) {
     kept = LC_OVER_LIMIT;
-  } else if (has_room(shard)) {
-    place(shard, block);
-  } else {
+  } else if (!has_room(shard)) {
     kept = LC_NO_MEMORY;
+  } else if (!place(shard, block)) {
+    kept = LC_REPLACED;
   }
   lc_unlock(&shard->lock);
   return kept;

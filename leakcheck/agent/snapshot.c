@@ -49,7 +49,6 @@ static void write_snapshot(void *unused) {
   /* Who reads the other end of the program's pipes does not wait for this process. */
   lc_sys3(SYS_close_range, 0, UINT_MAX, 0);
   lc_memory_alone();
-  lc_table_alone();
   lc_default_signals();
   static struct lc_maps maps;
   const char *why = lc_maps_read(&maps);
@@ -106,8 +105,8 @@ static void take_if_alone(void) {
 }
 
 void lc_snapshot_consider(size_t bytes) {
-  if (stack_top != NULL && lc_guard == 0 && !lc_holds_lock && (is_time() || has_grown(bytes)) &&
-      lc_observed_pid != 0 && lc_is_observed_process()) {
+  if (stack_top != NULL && lc_guard == 0 && !lc_table_is_busy() &&
+      (is_time() || has_grown(bytes)) && lc_observed_pid != 0 && lc_is_observed_process()) {
     take_if_alone();
   }
 }

@@ -22,15 +22,17 @@ static uint32_t next_sequence;
 
 /* Set while this thread is in a cell: a signal handler that allocates then must not wait for it.
  * What it does is kept here and done on leaving. */
-__thread volatile bool lc_holds_lock __attribute__((tls_model("initial-exec")));
+static __thread volatile bool is_inside __attribute__((tls_model("initial-exec")));
 struct deferred {
   uintptr_t address;
   size_t bytes;
   uint32_t stack;
   bool is_removal;
 };
+#define MOST_DEFERRED 16u
 static __thread volatile unsigned deferred_count __attribute__((tls_model("initial-exec")));
-static __thread struct deferred deferred[16] __attribute__((tls_model("initial-exec")));
+static __thread struct deferred deferred[MOST_DEFERRED] __attribute__((tls_model("initial-exec")));
+static volatile unsigned pending; /* in the queues of all threads */
 static __thread uint32_t sequence, sequence_end __attribute__((tls_model("initial-exec")));
 
 static struct cell *cell_of(uintptr_t address) {
@@ -39,8 +41,7 @@ static struct cell *cell_of(uintptr_t address) {
 
 static bool is_all_held(void) { return __atomic_load_n(&is_held, __ATOMIC_SEQ_CST) != 0; }
 
-/* Whoever holds all cells says so before it looks at their locks: one of the two sees the other.
- * While all are held no lock is tried: it would be a taken one in a copy of the process. */
+/* Whoever holds all cells says so before it looks at their locks: one of the two sees the other. */
 static __attribute__((noinline)) void enter_slowly(struct cell *cell) {
   for (;;) {
     while (is_all_held()) {
@@ -55,7 +56,7 @@ static __attribute__((noinline)) void enter_slowly(struct cell *cell) {
 }
 
 static inline void enter(struct cell *cell) {
-  if (is_all_held() || !lc_try_lock(&cell->lock)) {
+  if (!lc_try_lock(&cell->lock)) {
     enter_slowly(cell);
   } else if (is_all_held()) {
     lc_unlock(&cell->lock);
@@ -97,7 +98,9 @@ static void add(uintptr_t address, size_t bytes, uint32_t stack) {
   if (is_limit_low()) {
     keep(&(struct lc_block){address, bytes, stack, take_sequence()});
   } else {
-    if (cell->block.address != 0 && cell->block.address != address) {
+    if (cell->block.address == address) {
+      lc_count_lost(); /* that it was freed we were not told, nor what else */
+    } else if (cell->block.address != 0) {
       keep(&cell->block);
     }
     cell->block.address = address;
@@ -133,25 +136,37 @@ static bool take_out(uintptr_t address) {
   return is_known;
 }
 
+static void do_one(struct deferred *what) {
+  if (what->address == 0) { /* its handler never came to put it down */
+    lc_count_lost();
+  } else if (what->is_removal) {
+    take_out(what->address);
+  } else {
+    add(what->address, what->bytes, what->stack);
+  }
+  what->address = 0;
+}
+
 /* A signal may add to the queue at any moment, so it is emptied by exchange. */
 static __attribute__((noinline)) void do_deferred(void) {
-  unsigned done = 0;
+  unsigned done = 0, count;
   do {
-    for (; done < deferred_count; done++) {
-      const struct deferred *what = &deferred[done];
-      if (what->is_removal) {
-        take_out(what->address);
-      } else {
-        add(what->address, what->bytes, what->stack);
-      }
+    count = deferred_count;
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    for (; done < count && done < MOST_DEFERRED; done++) {
+      do_one(&deferred[done]);
+      __atomic_fetch_sub(&pending, 1, __ATOMIC_SEQ_CST);
     }
-  } while (!__atomic_compare_exchange_n(&deferred_count, &done, 0, false, __ATOMIC_RELAXED,
+  } while (!__atomic_compare_exchange_n(&deferred_count, &count, 0, false, __ATOMIC_ACQ_REL,
                                         __ATOMIC_RELAXED));
 }
 
+/* The place is taken in one step: another signal may interrupt this handler. */
 static void defer(const struct deferred *what) {
-  if (deferred_count < sizeof deferred / sizeof deferred[0]) {
-    deferred[deferred_count++] = *what;
+  unsigned at = __atomic_fetch_add(&deferred_count, 1, __ATOMIC_RELAXED);
+  if (at < MOST_DEFERRED) {
+    __atomic_fetch_add(&pending, 1, __ATOMIC_SEQ_CST);
+    deferred[at] = *what;
   } else {
     lc_count_lost();
   }
@@ -159,7 +174,7 @@ static void defer(const struct deferred *what) {
 
 /* What was put off comes first: the block may be the same one again. */
 static inline void begin(void) {
-  lc_holds_lock = true;
+  is_inside = true;
   __atomic_signal_fence(__ATOMIC_SEQ_CST);
   if (deferred_count != 0) {
     do_deferred();
@@ -168,20 +183,22 @@ static inline void begin(void) {
 
 static inline void end(void) {
   __atomic_signal_fence(__ATOMIC_SEQ_CST);
-  lc_holds_lock = false;
+  is_inside = false;
   while (deferred_count != 0) { /* since we began */
     begin();
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
-    lc_holds_lock = false;
+    is_inside = false;
   }
   if (lc_stop_pending) { /* the stop signal came while a cell was half changed */
     lc_threads_stop_self();
   }
 }
 
+bool lc_table_is_busy(void) { return is_inside || deferred_count != 0; }
+
 void lc_table_add(uintptr_t address, size_t bytes, uint32_t stack) {
   lc_note_pages(address, bytes);
-  if (lc_holds_lock) {
+  if (is_inside) {
     defer(&(struct deferred){address, bytes, stack, false});
     return;
   }
@@ -191,7 +208,7 @@ void lc_table_add(uintptr_t address, size_t bytes, uint32_t stack) {
 }
 
 bool lc_table_remove(uintptr_t address) {
-  if (lc_holds_lock) {
+  if (is_inside) {
     defer(&(struct deferred){address, 0, 0, true});
     return true;
   }
@@ -225,8 +242,8 @@ const struct lc_block *lc_table_find(uintptr_t address) {
 
 #define HOLD_US 2000000u
 
-static bool becomes_free(const struct cell *cell, uint64_t until_us) {
-  while (__atomic_load_n(&cell->lock, __ATOMIC_SEQ_CST) != 0) {
+static bool becomes_zero(const volatile void *word, uint64_t until_us) {
+  while (__atomic_load_n((const volatile int *)word, __ATOMIC_SEQ_CST) != 0) {
     if (lc_now_us() > until_us) {
       return false;
     }
@@ -235,31 +252,28 @@ static bool becomes_free(const struct cell *cell, uint64_t until_us) {
   return true;
 }
 
+static bool becomes_still(uint64_t until_us) {
+  for (unsigned i = 0; i < CELLS; i++) {
+    if (!becomes_zero(&cells[i].lock, until_us)) {
+      return false;
+    }
+  }
+  return becomes_zero(&pending, until_us);
+}
+
 /* A thread that did not stop may be changing the table, and a handler that leaves the program may
- * have interrupted its own thread there. */
+ * have interrupted its own thread there, or another one may have left it by a jump. */
 bool lc_table_hold(void) {
   uint64_t until_us = lc_now_us() + HOLD_US;
   __atomic_store_n(&is_held, 1, __ATOMIC_SEQ_CST);
-  for (unsigned i = 0; i < CELLS; i++) {
-    if (lc_holds_lock || !becomes_free(&cells[i], until_us)) {
-      lc_table_release();
-      return false;
-    }
+  if (lc_table_is_busy() || !becomes_still(until_us)) {
+    lc_table_release();
+    return false;
   }
   return true;
 }
 
 void lc_table_release(void) { __atomic_store_n(&is_held, 0, __ATOMIC_RELEASE); }
-
-/* The other threads are not in the copy, but a lock that one has tried at the last moment is. */
-void lc_table_alone(void) {
-  for (unsigned i = 0; i < CELLS; i++) {
-    if (cells[i].lock != 0) { /* else a page would be copied for nothing */
-      lc_unlock(&cells[i].lock);
-    }
-  }
-  lc_table_release();
-}
 
 /* Where a block is in use at an address that another has too, that one was freed unseen. */
 void lc_table_drop_older(void) {

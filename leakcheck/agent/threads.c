@@ -311,7 +311,7 @@ static void on_stop(int number, siginfo_t *info, void *context) {
     }
     return;
   }
-  if (lc_holds_lock) {
+  if (lc_table_is_busy()) {
     lc_stop_pending = true;
     return;
   }

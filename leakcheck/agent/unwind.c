@@ -1,4 +1,4 @@
-/* C frames. Called in the hooks with lc_guard set.
+/* C frames. Called in the hooks: no malloc but libunwind's own, which counts as the agent's.
  * libunwind's unw_backtrace caches what it learns of each call site, which makes it some
  * eight times faster than glibc's backtrace() on code without frame pointers. */
 #define _GNU_SOURCE
@@ -82,7 +82,7 @@ void lc_unwinding_ends(uint64_t before) {
 }
 
 static long set_raw_mask(int how, const sigset_t *wanted, sigset_t *before) {
-  if (are_blocked) { /* and libunwind unblocks what it has been told was blocked before */
+  if (are_blocked) { /* nor is anything unblocked before the end of the walk */
     return 0;
   }
   uint64_t mask = wanted != NULL ? *(const uint64_t *)wanted : 0;

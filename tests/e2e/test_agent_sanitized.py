@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import secrets
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -23,7 +24,7 @@ SANITIZERS = ("address,undefined", "thread")
 PROGRAMS = (
     "table_model",
     "table_threads",
-    "table_copy",
+    "table_unseen",
     "shards_spread",
     "blocks_located",
     "mark_model",
@@ -31,7 +32,9 @@ PROGRAMS = (
     "dump_model",
 )
 MORE_PARTS = MappingProxyType({"dump_model": ("godump", "goroutine"), "waits_model": ("waits",)})
-INCLUDED = MappingProxyType({"table_copy": "table", "shards_spread": "shards"})
+INCLUDED = MappingProxyType(
+    {"table_unseen": "table", "table_stepped": "table", "shards_spread": "shards"}
+)
 """These look inside a part, and are compiled as one with it."""
 FLAGS = ("-std=gnu11", "-g", "-O1", "-Wall", "-Wextra", "-Werror", "-fno-sanitize-recover=all")
 SEEDS = 10
@@ -62,6 +65,18 @@ def test_a_part_of_the_agent_does_as_its_model(
         ended = run(Command((str(binary), str(seed))), timeout_s=120.0)
 
         assert (ended.returncode, ended.stderr) == (0, ""), f"{program} {seed}: {ended.stderr}"
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="no such flag of the processor")
+def test_a_signal_at_any_instruction_of_the_table_loses_nothing(tmp_path: Path) -> None:
+    """Without a sanitizer, whose own code would be stepped through too."""
+    binary = tmp_path / "table_stepped"
+    built = run(build_command("table_stepped", "", binary))
+    assert built.returncode == 0, built.stderr
+
+    ended = run(Command((str(binary),)), timeout_s=60.0)
+
+    assert (ended.returncode, ended.stderr) == (0, "")
 
 
 def test_the_caller_of_a_waiting_function_of_libc_is_found_with_its_registers(
