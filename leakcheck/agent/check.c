@@ -191,15 +191,14 @@ static long fork_frozen_copy(struct lc_exit *exit, bool is_early) {
 }
 
 static long fork_checker(struct lc_exit *exit, bool is_early) {
-  uint64_t all = ~(uint64_t)0, old = 0;
-  lc_sys4(SYS_rt_sigprocmask, SIG_SETMASK, &all, &old, 8);
+  uint64_t signals = lc_block_signals();
   lc_threads_stop();
   long child = fork_frozen_copy(exit, is_early);
   if (child > 0 && !is_early) {
     wait_for(child);
   }
   lc_threads_release();
-  lc_sys4(SYS_rt_sigprocmask, SIG_SETMASK, &old, 0, 8);
+  lc_restore_signals(signals);
   return child;
 }
 

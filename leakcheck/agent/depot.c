@@ -26,8 +26,9 @@ static uint32_t hash_of(const uintptr_t *frames, uint32_t count, uint32_t test) 
   return (uint32_t)hash;
 }
 
-static bool ends(const struct lc_stack *stack, uint32_t others, const uintptr_t *frames,
-                 uint32_t count, uint32_t test) {
+bool lc_depot_ends(uint32_t id, uint32_t others, const uintptr_t *frames, uint32_t count,
+                   uint32_t test) {
+  const struct lc_stack *stack = lc_depot_get(id);
   if (stack->count != others + count || stack->test != test) {
     return false;
   }
@@ -39,21 +40,11 @@ static bool ends(const struct lc_stack *stack, uint32_t others, const uintptr_t 
   return true;
 }
 
-static bool is_same(const struct lc_stack *stack, const uintptr_t *frames, uint32_t count,
-                    uint32_t test) {
-  return ends(stack, 0, frames, count, test);
-}
-
-bool lc_depot_ends(uint32_t id, uint32_t others, const uintptr_t *frames, uint32_t count,
-                   uint32_t test) {
-  return ends(lc_depot_get(id), others, frames, count, test);
-}
-
 static uint32_t find(uint32_t head, uint32_t hash, const uintptr_t *frames, uint32_t count,
                      uint32_t test) {
   for (uint32_t id = head; id != 0;) {
     const struct lc_stack *stack = lc_depot_get(id);
-    if (stack->hash == hash && is_same(stack, frames, count, test)) {
+    if (stack->hash == hash && lc_depot_ends(id, 0, frames, count, test)) {
       return id;
     }
     id = stack->next;

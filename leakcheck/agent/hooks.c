@@ -93,15 +93,17 @@ static uint32_t in_signal_handler(void) {
 static __thread int captures __attribute__((tls_model("initial-exec")));
 #define MOST_CAPTURES 3
 
+static uint32_t outermost(const struct lc_start *start) {
+  struct lc_memo *memo = lc_memo_find(start);
+  return memo != NULL ? by_memo(memo) : by_unwinder(start);
+}
+
 static uint32_t capture(const struct lc_start *start) {
   if (captures == MOST_CAPTURES) {
     return LC_NO_STACK;
   }
   captures++;
-  struct lc_memo *memo = captures == 1 ? lc_memo_find(start) : NULL;
-  uint32_t id = memo != NULL    ? by_memo(memo)
-                : captures == 1 ? by_unwinder(start)
-                                : in_signal_handler();
+  uint32_t id = captures == 1 ? outermost(start) : in_signal_handler();
   captures--;
   return id;
 }

@@ -97,9 +97,12 @@ static void hold_signal_stacks(const struct lc_roots *roots) {
 
 static void reach_own(void) {
   for (size_t i = 0; i < m->count; i++) {
-    if (lc_block_is_own(i) && lc_is_canary(lc_block_at(i))) {
+    if (!lc_block_is_own(i)) {
+      continue;
+    }
+    if (lc_is_canary(lc_block_at(i))) {
       m->canary = i;
-    } else if (lc_block_is_own(i)) {
+    } else {
       reach(i);
     }
   }
@@ -141,8 +144,7 @@ static void gather_lost(struct order *lost) {
   }
 }
 
-/* By the four bytes of the sequence, the lowest first; after four passes they are in `keys` again.
- */
+/* By the four bytes of the sequence, the lowest first: after four passes `keys` has them again. */
 static void sort_by_sequence(struct order *lost) {
   for (int shift = 32; shift < 64; shift += 8) {
     size_t starts[257] = {0};

@@ -38,14 +38,12 @@ static inline bool note(uintptr_t page) {
 }
 
 void lc_note_pages(uintptr_t address, size_t bytes) {
-  uintptr_t page = address >> LC_PAGE_SHIFT;
   uintptr_t last = (address + (bytes == 0 ? 0 : bytes - 1)) >> LC_PAGE_SHIFT;
-  bool is_noted = note(page);
-  while (is_noted && page < last) {
-    is_noted = note(++page);
-  }
-  if (!is_noted) {
-    lc_count_lost();
+  for (uintptr_t page = address >> LC_PAGE_SHIFT; page <= last; page++) {
+    if (!note(page)) {
+      lc_count_lost();
+      return;
+    }
   }
 }
 

@@ -126,9 +126,10 @@ static bool write_owners(const struct lc_marks *marks) {
   }
   for (size_t i = 0; i < marks->count; i++) {
     if (marks->state[i] == LC_LOST && i != marks->canary && marks->owner[i] != i) {
-      uint64_t held = *row_number(INDIRECT, lc_block_at(i)->stack);
+      const struct lc_block *block = lc_block_at(i);
+      uint64_t held = *row_number(INDIRECT, block->stack);
       uint64_t holder = *row_number(DIRECT, lc_block_at(marks->owner[i])->stack);
-      add_pair(pairs, slots - 1, held << 32 | holder, lc_block_at(i)->bytes);
+      add_pair(pairs, slots - 1, held << 32 | holder, block->bytes);
     }
   }
   for (size_t i = 0; i < slots; i++) {

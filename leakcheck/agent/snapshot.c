@@ -92,8 +92,7 @@ static void plan_next(void) {
 
 /* With signals blocked: a handler that ends the program would wait for its own thread. */
 static void take_if_alone(void) {
-  uint64_t all = ~(uint64_t)0, old = 0;
-  lc_sys4(SYS_rt_sigprocmask, SIG_SETMASK, &all, &old, 8);
+  uint64_t signals = lc_block_signals();
   if (__atomic_exchange_n(&busy, 1, __ATOMIC_ACQUIRE) == 0) {
     if (is_reaped(WNOHANG)) {
       take();
@@ -101,7 +100,7 @@ static void take_if_alone(void) {
     }
     lc_unlock(&busy);
   }
-  lc_sys4(SYS_rt_sigprocmask, SIG_SETMASK, &old, 0, 8);
+  lc_restore_signals(signals);
 }
 
 void lc_snapshot_consider(size_t bytes) {

@@ -32,7 +32,7 @@ struct deferred {
 #define MOST_DEFERRED 16u
 static __thread volatile unsigned deferred_count __attribute__((tls_model("initial-exec")));
 static __thread struct deferred deferred[MOST_DEFERRED] __attribute__((tls_model("initial-exec")));
-static volatile unsigned pending; /* in the queues of all threads */
+static volatile int pending; /* in the queues of all threads */
 static __thread uint32_t sequence, sequence_end __attribute__((tls_model("initial-exec")));
 
 static struct cell *cell_of(uintptr_t address) {
@@ -56,12 +56,13 @@ static __attribute__((noinline)) void enter_slowly(struct cell *cell) {
 }
 
 static inline void enter(struct cell *cell) {
-  if (!lc_try_lock(&cell->lock)) {
-    enter_slowly(cell);
-  } else if (is_all_held()) {
+  if (lc_try_lock(&cell->lock)) {
+    if (!is_all_held()) {
+      return;
+    }
     lc_unlock(&cell->lock);
-    enter_slowly(cell);
   }
+  enter_slowly(cell);
 }
 
 static void count(uint64_t *counter) { __atomic_fetch_add(counter, 1, __ATOMIC_RELAXED); }
@@ -181,13 +182,16 @@ static inline void begin(void) {
   }
 }
 
-static inline void end(void) {
+static inline void leave(void) {
   __atomic_signal_fence(__ATOMIC_SEQ_CST);
   is_inside = false;
+}
+
+static inline void end(void) {
+  leave();
   while (deferred_count != 0) { /* since we began */
     begin();
-    __atomic_signal_fence(__ATOMIC_SEQ_CST);
-    is_inside = false;
+    leave();
   }
   if (lc_stop_pending) { /* the stop signal came while a cell was half changed */
     lc_threads_stop_self();
@@ -242,8 +246,8 @@ const struct lc_block *lc_table_find(uintptr_t address) {
 
 #define HOLD_US 2000000u
 
-static bool becomes_zero(const volatile void *word, uint64_t until_us) {
-  while (__atomic_load_n((const volatile int *)word, __ATOMIC_SEQ_CST) != 0) {
+static bool becomes_zero(const volatile int *word, uint64_t until_us) {
+  while (__atomic_load_n(word, __ATOMIC_SEQ_CST) != 0) {
     if (lc_now_us() > until_us) {
       return false;
     }

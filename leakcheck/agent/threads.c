@@ -105,12 +105,11 @@ static uintptr_t record_stack(void) {
 
 /* Without signals: what a handler allocates here would pass for the agent's own. */
 static uintptr_t record_stack_quietly(void) {
-  uint64_t all = ~(uint64_t)0, before = 0;
-  lc_sys4(SYS_rt_sigprocmask, SIG_SETMASK, &all, &before, 8);
+  uint64_t signals = lc_block_signals();
   lc_guard++;
   uintptr_t lo = record_stack();
   lc_guard--;
-  lc_sys4(SYS_rt_sigprocmask, SIG_SETMASK, &before, 0, 8);
+  lc_restore_signals(signals);
   return lo;
 }
 

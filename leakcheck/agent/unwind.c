@@ -68,17 +68,16 @@ static bool is_for_libunwind(const void *caller) {
 static __thread bool are_blocked __attribute__((tls_model("initial-exec")));
 
 uint64_t lc_unwinding_begins(void) {
-  uint64_t all = ~(uint64_t)0, before = 0;
-  lc_sys4(SYS_rt_sigprocmask, SIG_SETMASK, &all, &before, 8);
+  uint64_t signals = lc_block_signals();
   unwinding++;
   are_blocked = true;
-  return before;
+  return signals;
 }
 
-void lc_unwinding_ends(uint64_t before) {
+void lc_unwinding_ends(uint64_t signals) {
   are_blocked = false;
   unwinding--;
-  lc_sys4(SYS_rt_sigprocmask, SIG_SETMASK, &before, 0, 8);
+  lc_restore_signals(signals);
 }
 
 static long set_raw_mask(int how, const sigset_t *wanted, sigset_t *before) {

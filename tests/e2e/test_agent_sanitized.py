@@ -40,6 +40,14 @@ FLAGS = ("-std=gnu11", "-g", "-O1", "-Wall", "-Wextra", "-Werror", "-fno-sanitiz
 SEEDS = 10
 
 
+def built(program: str, sanitizer: str, folder: Path) -> Path:
+    """Compile it into a folder."""
+    binary = folder / program
+    completed = run(build_command(program, sanitizer, binary))
+    assert completed.returncode == 0, completed.stderr
+    return binary
+
+
 def build_command(program: str, sanitizer: str, output: Path) -> Command:
     """Compile one program of `tests/agent` with the parts of the agent it tries out."""
     words = (f"-fsanitize={sanitizer}",) if sanitizer else ()
@@ -56,9 +64,7 @@ def test_a_part_of_the_agent_does_as_its_model(
     tmp_path: Path, program: str, sanitizer: str
 ) -> None:
     """A failure prints its seed; `PROGRAM SEED` repeats it."""
-    binary = tmp_path / program
-    built = run(build_command(program, sanitizer, binary))
-    assert built.returncode == 0, built.stderr
+    binary = built(program, sanitizer, tmp_path)
     seeds = [1, 2, 3, *(secrets.randbelow(2**32) for _ in range(SEEDS))]
 
     for seed in seeds if program == "mark_model" else seeds[:4]:
@@ -70,9 +76,7 @@ def test_a_part_of_the_agent_does_as_its_model(
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="no such flag of the processor")
 def test_a_signal_at_any_instruction_of_the_table_loses_nothing(tmp_path: Path) -> None:
     """Without a sanitizer, whose own code would be stepped through too."""
-    binary = tmp_path / "table_stepped"
-    built = run(build_command("table_stepped", "", binary))
-    assert built.returncode == 0, built.stderr
+    binary = built("table_stepped", "", tmp_path)
 
     ended = run(Command((str(binary),)), timeout_s=60.0)
 
@@ -82,9 +86,7 @@ def test_a_signal_at_any_instruction_of_the_table_loses_nothing(tmp_path: Path) 
 def test_the_caller_of_a_waiting_function_of_libc_is_found_with_its_registers(
     tmp_path: Path,
 ) -> None:
-    binary = tmp_path / "waits_model"
-    built = run(build_command("waits_model", "", binary))
-    assert built.returncode == 0, built.stderr
+    binary = built("waits_model", "", tmp_path)
 
     ended = run(Command((str(binary),)), timeout_s=60.0)
 

@@ -22,6 +22,9 @@ pytestmark = pytest.mark.e2e
 DIGITS = {"straight": 0, "varying": 1, "aligned": 2}
 DEPTH = 5
 WAY_BYTES = {"first": 1000, "second": 2000}
+with_frames_of_all_kinds = pytest.mark.parametrize(
+    "flags", [("-O2",), ("-O2", "-fno-omit-frame-pointer"), ("-O0",)]
+)
 
 
 def path_of(leak: Leak) -> int:
@@ -31,7 +34,7 @@ def path_of(leak: Leak) -> int:
     return sum(digit * 3**place for place, digit in enumerate(reversed(digits)))
 
 
-@pytest.mark.parametrize("flags", [("-O2",), ("-O2", "-fno-omit-frame-pointer"), ("-O0",)])
+@with_frames_of_all_kinds
 def test_every_block_has_the_stack_of_its_own_path(
     checker: Checker, compiled: Callable[..., Path], flags: tuple[str, ...]
 ) -> None:
@@ -46,7 +49,7 @@ def test_every_block_has_the_stack_of_its_own_path(
     assert len({path_of(leak) for leak in lost}) == 3**DEPTH
 
 
-@pytest.mark.parametrize("flags", [("-O2",), ("-O2", "-fno-omit-frame-pointer"), ("-O0",)])
+@with_frames_of_all_kinds
 @pytest.mark.parametrize("kind", ["varying", "saving", "aligned"])
 def test_stacks_that_the_frame_pointer_alone_tells_apart_are_told_apart(
     checker: Checker, compiled: Callable[..., Path], kind: str, flags: tuple[str, ...]
